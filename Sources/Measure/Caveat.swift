@@ -1,0 +1,45 @@
+/// A reason to trust a measurement less. Printed beside the number it concerns, never only in a log.
+package enum Caveat: Codable, Equatable, Sendable {
+    /// The generator was late: the load was not open-loop for a while. A trial with it is never ranked.
+    case generatorBound(lagP99: Nanoseconds, limit: Nanoseconds)
+    /// Fewer L0 compactions than a certificate needs: the shape of the tree was never exercised.
+    case tooFewCycles(count: Int, needed: Int)
+    /// The tail percentile rests on too few samples.
+    case tooFewSamples(count: UInt64, needed: UInt64)
+    /// Messages waited longer and longer: the settings do not sustain this rate, and the percentile
+    /// depends on how long the trial was.
+    case growingQueue(depthAtEnd: Int, depthAtHalf: Int)
+    /// Compaction had not caught up within the bound on draining.
+    case notDrained(after: Nanoseconds)
+    /// The trial ended with messages that were accepted for storage and never became durable.
+    case notStored(count: Int)
+
+    /// Whether a trial with this doubt may be compared with others.
+    package var disqualifies: Bool {
+        switch self {
+        case .generatorBound, .tooFewCycles, .notStored: true
+        case .tooFewSamples, .growingQueue, .notDrained: false
+        }
+    }
+
+    package var sentence: String {
+        switch self {
+        case .generatorBound(let lag, let limit):
+            "generator-bound: the sender was late by \(milliseconds(lag)) at p99 (limit \(milliseconds(limit)))"
+        case .tooFewCycles(let count, let needed):
+            "no certificate: \(count) L0 compactions completed, \(needed) needed"
+        case .tooFewSamples(let count, let needed):
+            "\(count) samples, the percentile wants \(needed)"
+        case .growingQueue(let end, let half):
+            "overload: \(end) messages waited at the end, \(half) half way"
+        case .notDrained(let bound):
+            "compaction had not caught up \(milliseconds(bound)) after the last message"
+        case .notStored(let count): "\(count) messages were accepted and never became durable"
+        }
+    }
+
+    private func milliseconds(_ span: Nanoseconds) -> String {
+        let tenths = span.count / 100_000
+        return "\(tenths / 10).\(abs(tenths % 10)) ms"
+    }
+}

@@ -1,0 +1,130 @@
+extension Metric {
+    /// Every metric there is. A new one is one entry here; a new counter is also a line where it is
+    /// counted.
+    package static let catalogue: [Metric] = [
+        Metric(
+            id: "durable_p50_s", title: "intended time → durable, p50", unit: .seconds,
+            better: .lower,
+            source: .latency("durable", percentile: 50)),
+        Metric(
+            id: "durable_p99_s", title: "intended time → durable, p99", unit: .seconds,
+            better: .lower,
+            source: .latency("durable", percentile: 99), headline: true),
+        Metric(
+            id: "durable_p999_s", title: "intended time → durable, p99.9", unit: .seconds,
+            better: .lower, source: .latency("durable", percentile: 99.9)),
+        Metric(
+            id: "durable_max_s", title: "intended time → durable, longest", unit: .seconds,
+            better: .lower, source: .latency("durable", percentile: 100)),
+        Metric(
+            id: "puback_p50_s", title: "intended time → PUBACK, p50", unit: .seconds,
+            better: .lower,
+            source: .latency("puback", percentile: 50)),
+        Metric(
+            id: "puback_p99_s", title: "intended time → PUBACK, p99", unit: .seconds,
+            better: .lower,
+            source: .latency("puback", percentile: 99), headline: true),
+        Metric(
+            id: "delivery_p99_s", title: "intended time → delivery to a connected subscriber, p99",
+            unit: .seconds, better: .lower, source: .latency("delivery", percentile: 99)),
+        Metric(
+            id: "flush_p99_s", title: "buffer flush, p99", unit: .seconds, better: .lower,
+            source: .latency("flush", percentile: 99)),
+        Metric(
+            id: "generator_lag_p99_s", title: "generator lag, p99", unit: .seconds, better: .lower,
+            source: .latency("lag", percentile: 99), headline: true),
+        Metric(
+            id: "stall_s", title: "writes waited for flush or compaction", unit: .seconds,
+            better: .lower, source: .ticker("rocksdb.stall.micros", times: 1e-6), headline: true),
+        Metric(
+            id: "wal_bytes", title: "WAL written", unit: .bytes, better: .lower,
+            source: .ticker("rocksdb.wal.bytes")),
+        Metric(
+            id: "flush_bytes", title: "written by flushes", unit: .bytes, better: .lower,
+            source: .ticker("rocksdb.flush.write.bytes")),
+        Metric(
+            id: "compaction_write_bytes", title: "written by compactions", unit: .bytes,
+            better: .lower, source: .ticker("rocksdb.compact.write.bytes")),
+        Metric(
+            id: "user_bytes", title: "keys and values put", unit: .bytes, better: .neither,
+            source: .ticker("rocksdb.bytes.written")),
+        Metric(
+            id: "write_amplification",
+            title: "write amplification: (WAL + flushes + compactions) / keys and values put",
+            unit: .ratio, better: .lower, source: .counter("write_amplification"), headline: true),
+        Metric(
+            id: "l0_cycles", title: "L0 compactions completed, all shards", unit: .count,
+            better: .neither, source: .counter("l0_cycles"), headline: true),
+        Metric(
+            id: "flushes", title: "memtable flushes completed, all shards", unit: .count,
+            better: .neither, source: .counter("flushes")),
+        Metric(
+            id: "l0_files_max", title: "most L0 files in one shard", unit: .count, better: .lower,
+            source: .counter("l0_files_max")),
+        Metric(
+            id: "stall_events", title: "times a shard entered slowdown or stop", unit: .count,
+            better: .lower, source: .counter("stall_events")),
+        Metric(
+            id: "drain_s", title: "compaction left over at the end of the window", unit: .seconds,
+            better: .lower, source: .counter("drain_s")),
+        Metric(
+            id: "buffer_depth_max", title: "most messages waiting for a flush, all shards",
+            unit: .count, better: .lower, source: .counter("buffer_depth_max")),
+        Metric(
+            id: "stored", title: "messages stored in the window", unit: .count, better: .neither,
+            source: .counter("stored")),
+        Metric(
+            id: "stored_per_s", title: "messages stored per second", unit: .perSecond,
+            better: .neither, source: .counter("stored_per_s"), headline: true),
+        Metric(
+            id: "published", title: "PUBLISHes sent by the clients", unit: .count, better: .neither,
+            source: .counter("published")),
+        Metric(
+            id: "acknowledged", title: "QoS 1 and 2 PUBLISHes acknowledged", unit: .count,
+            better: .neither, source: .counter("acknowledged")),
+        Metric(
+            id: "delivered", title: "messages delivered to subscribers", unit: .count,
+            better: .neither, source: .counter("delivered")),
+        Metric(
+            id: "not_stored_by_the_end",
+            title: "accepted for storage and not durable after the drain",
+            unit: .count, better: .lower, source: .counter("not_stored_by_the_end")),
+        Metric(
+            id: "disk_bytes_end", title: "disk used at the end", unit: .bytes, better: .lower,
+            source: .counter("disk_bytes_end")),
+        Metric(
+            id: "allocated_bytes_peak", title: "jemalloc allocated, peak", unit: .bytes,
+            better: .lower, source: .counter("allocated_bytes_peak")),
+        Metric(
+            id: "active_bytes_peak", title: "jemalloc active, peak", unit: .bytes, better: .lower,
+            source: .counter("active_bytes_peak")),
+        Metric(
+            id: "resident_bytes_peak", title: "jemalloc resident, peak", unit: .bytes,
+            better: .lower,
+            source: .counter("resident_bytes_peak"), headline: true),
+        Metric(
+            id: "allocated_bytes_end", title: "jemalloc allocated, end", unit: .bytes,
+            better: .lower, source: .counter("allocated_bytes_end")),
+        Metric(
+            id: "active_bytes_end", title: "jemalloc active, end", unit: .bytes, better: .lower,
+            source: .counter("active_bytes_end")),
+        Metric(
+            id: "resident_bytes_end", title: "jemalloc resident, end", unit: .bytes, better: .lower,
+            source: .counter("resident_bytes_end")),
+        Metric(
+            id: "memtable_bytes_peak", title: "memtables of all shards, peak", unit: .bytes,
+            better: .lower, source: .counter("memtable_bytes_peak")),
+        Metric(
+            id: "cpu_s", title: "CPU of the trial's process in the window", unit: .seconds,
+            better: .lower, source: .counter("cpu_s")),
+        Metric(
+            id: "open_s", title: "opening all shards", unit: .seconds, better: .lower,
+            source: .counter("open_s")),
+    ]
+
+    /// - Returns: nil for an id that no metric has, for example one from a newer study file.
+    package static func find(_ id: String) -> Metric? { catalogue.first { $0.id == id } }
+
+    /// What the study minimises; see "What is scored" in the README.
+    package static let objective = "durable_p99_s"
+}
