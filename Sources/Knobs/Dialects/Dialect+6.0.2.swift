@@ -1,0 +1,40 @@
+/// EMQX 6.0.2 and later 6.0, RocksDB 7.7.3: databases share memory and threads in groups, and the
+/// memtable size of a database is dropped without a word.
+extension Dialect {
+    static let v6_0_2 = Dialect(
+        id: "6.0.2", title: "EMQX 6.0.2–6.0.x", releases: [ReleaseRange(6, 0, 2...9_999)],
+        edition: nil, engine: nil, storesDatabaseOptions: false, keys: v6_0_2Keys)
+
+    static let v6_0_2Keys = v6Grouped(v6_0_0Keys).changing(
+        ConfigKey.block(
+            "durable_storage.db_groups.*",
+            [
+                ConfigKey("backend", .restart, values: ["builtin_raft", "builtin_local"]),
+                ConfigKey("storage_quota", .hot),
+                // Counts MB in steps of 1000, unlike every other size of EMQX.
+                ConfigKey("write_buffer_size", .newDatabaseOnly),
+                ConfigKey("rocksdb_nthreads_high", .hot),
+                ConfigKey("rocksdb_nthreads_low", .hot),
+            ]))
+
+    /// What belonging to a group does to the keys of each database.
+    static func v6Grouped(_ keys: [ConfigKey]) -> [ConfigKey] {
+        let size = ".rocksdb.write_buffer_size"
+        let databases = keys.filter { $0.path.hasSuffix(size) }.map { $0.path.dropLast(size.count) }
+        return keys.changing(
+            databases.flatMap { database in
+                [
+                    ConfigKey(
+                        "\(database)\(size)", .restart,
+                        .dropped(
+                            reason: "since EMQX 6.0.2 the write_buffer_size of a database is "
+                                + "accepted and removed unread")),
+                    ConfigKey(
+                        "\(database).db_group", .restart,
+                        .rejected(
+                            reason: "db_group names a group that the same file has to declare; "
+                                + "without it the node would not boot")),
+                ]
+            })
+    }
+}
