@@ -1,0 +1,39 @@
+/// Whether `bytes` may be the topic of a message: 1 to 65,535 bytes of UTF-8 without U+0000, `+` and `#`.
+package func isValidTopicName(_ bytes: RawSpan) -> Bool {
+    1...0xFFFF ~= bytes.byteCount && bytes.textFault(in: 0..<bytes.byteCount) == nil
+        && bytes.firstWildcard(in: 0..<bytes.byteCount) == nil
+}
+
+extension UInt8 {
+    static let slash = UInt8(ascii: "/")
+    static let plus = UInt8(ascii: "+")
+    static let hash = UInt8(ascii: "#")
+    static let dollar = UInt8(ascii: "$")
+}
+
+extension RawSpan {
+    func firstWildcard(in range: Range<Int>) -> Int? {
+        for offset in range where byte(at: offset) == .plus || byte(at: offset) == .hash {
+            return offset
+        }
+        return nil
+    }
+
+    /// Where the level that starts at `start` ends: at its slash, or at `end`.
+    func levelEnd(from start: Int, end: Int) -> Int {
+        var offset = start
+        while offset < end, byte(at: offset) != .slash { offset += 1 }
+        return offset
+    }
+
+    /// A topic name that is neither empty nor has wildcards, as in a will.
+    func readTopicName(at offset: inout Int) throws(CodecError) -> Range<Int> {
+        let start = offset
+        let topic = try readText(at: &offset)
+        if topic.isEmpty { throw .malformed(rule: .topicEmpty, offset: start) }
+        if let wildcard = firstWildcard(in: topic) {
+            throw .malformed(rule: .wildcardInTopicName, offset: wildcard)
+        }
+        return topic
+    }
+}
