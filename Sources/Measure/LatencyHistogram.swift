@@ -50,10 +50,12 @@ package struct LatencyHistogram: Codable, Sendable {
         }
     }
 
-    /// Only the buckets that were hit, so that a stored histogram is small: [value, count, value, count, …].
+    /// Only the buckets that were hit, so that a stored histogram is small:
+    /// [beyond, maximum, value, count, value, count, …].
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.unkeyedContainer()
         try container.encode(beyond)
+        try container.encode(values.maxRecorded)
         for bucket in values.recordedValues() {
             try container.encode(bucket.value)
             try container.encode(bucket.count)
@@ -63,9 +65,11 @@ package struct LatencyHistogram: Codable, Sendable {
     package init(from decoder: any Decoder) throws {
         var container = try decoder.unkeyedContainer()
         beyond = try container.decode(UInt64.self)
+        // A bucket gives its upper end, which for the last one is more than was recorded.
+        let maximum = Swift.min(try container.decode(UInt64.self), Self.ceiling)
         while !container.isAtEnd {
-            let value = try container.decode(UInt64.self)
-            values.record(Swift.min(value, Self.ceiling), count: try container.decode(UInt64.self))
+            let value = Swift.min(try container.decode(UInt64.self), maximum)
+            values.record(value, count: try container.decode(UInt64.self))
         }
     }
 }

@@ -25,13 +25,15 @@ extension Metric {
             better: .lower,
             source: .latency("puback", percentile: 99), headline: true),
         Metric(
-            id: "delivery_p99_s", title: "intended time → delivery to a connected subscriber, p99",
-            unit: .seconds, better: .lower, source: .latency("delivery", percentile: 99)),
+            id: "pubrec_p99_s", title: "intended time → PUBREC, p99", unit: .seconds,
+            better: .lower,
+            source: .latency("pubrec", percentile: 99)),
         Metric(
             id: "flush_p99_s", title: "buffer flush, p99", unit: .seconds, better: .lower,
             source: .latency("flush", percentile: 99)),
         Metric(
-            id: "generator_lag_p99_s", title: "generator lag, p99", unit: .seconds, better: .lower,
+            id: "generator_lag_p99_s", title: "generator lag, p99", unit: .seconds,
+            better: .neither,
             source: .latency("lag", percentile: 99), headline: true),
         Metric(
             id: "stall_s", title: "writes waited for flush or compaction", unit: .seconds,
@@ -116,7 +118,7 @@ extension Metric {
             better: .lower, source: .counter("memtable_bytes_peak")),
         Metric(
             id: "cpu_s", title: "CPU of the trial's process in the window", unit: .seconds,
-            better: .lower, source: .counter("cpu_s")),
+            better: .lower, source: .counter("cpu_s"), headline: true),
         Metric(
             id: "open_s", title: "opening all shards", unit: .seconds, better: .lower,
             source: .counter("open_s")),

@@ -1,16 +1,12 @@
-/// The only source of chance in these tests (SplitMix64, Steele, Lea, Flood 2014).
+import Measure
+
+/// What these tests draw, from the project's own generator.
 struct Chance: RandomNumberGenerator {
-    private var state: UInt64
+    private var generator: Seed
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { generator = Seed(seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    mutating func next() -> UInt64 { generator.next() }
 
     mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
     mutating func bool() -> Bool { Bool.random(using: &self) }
