@@ -1,0 +1,84 @@
+internal import MQTT
+
+/// One whole MQTT packet of a connection, told to the observers of a capture together with its bytes.
+struct DecodedPacket {
+    /// Which connection; counts from 0 in the order in which connections were found.
+    let connection: Int
+    let direction: Direction
+    /// Of the frame that completed it, in nanoseconds since the epoch.
+    let time: Int64
+    let type: PacketType
+    /// Of the connection, as far as it is known yet.
+    let version: ProtocolVersion
+    let content: Content
+
+    enum Content {
+        case publish(PublishHeader)
+        /// An acknowledgement in its short form, by its packet identifier.
+        case acknowledgement(UInt16)
+        case ping
+        /// Everything else, which is rare enough to be built.
+        case other(Packet)
+    }
+}
+
+extension DecodedPacket.Content {
+    /// Reads and checks a whole packet; the common ones without allocating.
+    init(_ packet: RawSpan, version: ProtocolVersion) throws(CodecError) {
+        guard packet.byteCount >= 2, let type = PacketType(rawValue: packet.byte(at: 0) >> 4) else {
+            throw .malformed(rule: .packetType, offset: 0)
+        }
+        switch type {
+        case .publish:
+            self = .publish(try PublishHeader.read(packet, version: version))
+            return
+        case .puback, .pubrec, .pubrel, .pubcomp:
+            // In 3.1, DUP may be set on PUBREL.
+            let isShort = packet.byteCount == 4 && packet.byte(at: 0) & 0x0F == type.reservedFlags
+            let id = isShort ? packet.two(at: 2) : 0
+            if id != 0 {
+                self = .acknowledgement(id)
+                return
+            }
+        case .pingreq, .pingresp:
+            if packet.byteCount == 2, packet.byte(at: 0) & 0x0F == 0 {
+                self = .ping
+                return
+            }
+        default: break
+        }
+        self = .other(try Packet.read(packet, version: version))
+    }
+
+    var packetID: UInt16 {
+        switch self {
+        case .publish(let header): header.packetID
+        case .acknowledgement(let id): id
+        case .other(.puback(let answer)), .other(.pubrec(let answer)), .other(.pubrel(let answer)),
+            .other(.pubcomp(let answer)):
+            answer.packetID.rawValue
+        default: 0
+        }
+    }
+}
+
+/// How a connection ended.
+package enum Ending: String, CaseIterable, Sendable {
+    /// The client sent DISCONNECT.
+    case disconnect
+    /// TCP was closed without it: the broker publishes the will.
+    case fin
+    case reset
+    /// It was still open, as far as one can tell.
+    case endOfCapture
+}
+
+/// Takes in what a capture holds, in the order of the file. Times of one connection never go back; those
+/// of different connections may, by as much as the frames of the capture do.
+protocol TrafficObserver {
+    /// - Parameter client: the end that is not the broker.
+    mutating func opened(_ connection: Int, client: Endpoint, at time: Int64)
+    mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan)
+    mutating func closed(
+        _ connection: Int, version: ProtocolVersion, _ ending: Ending, at time: Int64)
+}
