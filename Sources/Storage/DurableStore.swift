@@ -1,0 +1,39 @@
+package import Layout
+package import MQTT
+
+/// What sessions need from durable storage. `ShardedStore` is the real one; `MemoryStore` is the model
+/// that tests compare it with.
+///
+/// Writing and reading are both asynchronous, as in EMQX: a message is durable some time after it was
+/// accepted, and a reader asks and is answered later. Nothing here waits for a disk.
+package protocol DurableStore: AnyObject, Sendable {
+    var shards: Int { get }
+
+    /// Leaves a message for `publisher`'s shard. The bytes are copied; returns at once.
+    /// - Parameter properties: MQTT 5 property bytes without their length; empty before version 5.
+    func submit(
+        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
+        payload: RawSpan)
+
+    /// Messages committed in `shard` so far. A reader that has seen this number has nothing to ask for.
+    func committed(in shard: Int) -> Int
+
+    /// Streams that `shard` has learned so far; grows, never shrinks.
+    func streamCount(in shard: Int) -> Int
+
+    /// Static keys of the streams of `shard` that may hold messages for `filter`.
+    func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID]
+
+    /// The microsecond timestamp that the next message of `shard` will at least have: a subscription that
+    /// begins now reads after it.
+    func now(in shard: Int) -> UInt64
+
+    /// Asks for the next messages of some streams; answered through `takeReplies`.
+    func request(_ request: ReadRequest)
+
+    /// Answers that have arrived since the last call.
+    func takeReplies() -> [ReadReply]
+
+    /// Called, from any thread, whenever a commit or a reply may have something for sessions.
+    func onNews(_ notify: @escaping @Sendable () -> Void)
+}

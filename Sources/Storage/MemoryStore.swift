@@ -1,0 +1,145 @@
+package import Layout
+package import MQTT
+internal import Synchronization
+
+/// The model: what was submitted, in order, in memory, durable at once. Tests compare `ShardedStore` with
+/// it and run sessions on it.
+package final class MemoryStore: DurableStore {
+    private struct Message {
+        let timestamp: UInt64
+        let submission: Submission
+        let publisher: [UInt8]
+        let topic: [UInt8]
+        let properties: [UInt8]
+        let payload: [UInt8]
+    }
+
+    private struct Shard {
+        /// One stream for each topic.
+        var names: [[UInt8]: StreamID] = [:]
+        var streams: [StreamID: [Message]] = [:]
+        var count = 0
+        var latest: UInt64 = 0
+    }
+
+    private struct State {
+        var shards: [Shard]
+        var replies: [ReadReply] = []
+        var listeners: [@Sendable () -> Void] = []
+    }
+
+    private let state: Mutex<State>
+    package let shards: Int
+
+    package init(shards: Int) {
+        self.shards = shards
+        state = Mutex(State(shards: Array(repeating: Shard(), count: shards)))
+    }
+
+    package func submit(
+        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
+        payload: RawSpan
+    ) {
+        let topic = topic.withUnsafeBytes { Array($0) }
+        let properties = properties.withUnsafeBytes { Array($0) }
+        let payload = payload.withUnsafeBytes { Array($0) }
+        let client = Self.clientID(of: publisher.header)
+        let listeners = state.withLock { state in
+            let number = publisher.shard
+            let next = UInt64(state.shards[number].names.count + 1)
+            let stream = state.shards[number].names[topic] ?? StreamID(rawValue: next)
+            state.shards[number].names[topic] = stream
+            let latest = max(
+                state.shards[number].latest + 1, UInt64(max(0, submission.timestamp)) * 1_000)
+            state.shards[number].latest = latest
+            state.shards[number].count += 1
+            state.shards[number].streams[stream, default: []].append(
+                Message(
+                    timestamp: latest, submission: submission, publisher: client, topic: topic,
+                    properties: properties, payload: payload))
+            return state.listeners
+        }
+        for notify in listeners { notify() }
+    }
+
+    /// A header has it only as part of the value that it makes.
+    private static func clientID(of header: PublisherHeader) -> [UInt8] {
+        var value: [UInt8] = [], properties: [UInt8] = []
+        do {
+            try header.appendValue(
+                qos: .atMostOnce, retain: false, topic: RawSpan(), varying: [], payload: RawSpan(),
+                properties: RawSpan(), timestamp: 0, to: &value)
+            let stored = try StoredMessage(
+                decoding: value.span.bytes, appendingPropertiesTo: &properties)
+            return Array(value[stored.from])
+        } catch { preconditionFailure("what a header writes can be read: \(error)") }
+    }
+
+    package func committed(in shard: Int) -> Int {
+        state.withLock { $0.shards[shard].count }
+    }
+
+    package func streamCount(in shard: Int) -> Int {
+        state.withLock { $0.shards[shard].streams.count }
+    }
+
+    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
+        state.withLock { state in
+            state.shards[shard].names.filter { filter.matches($0.key.span.bytes) }.map(\.value)
+                .sorted { $0.rawValue < $1.rawValue }
+        }
+    }
+
+    package func now(in shard: Int) -> UInt64 { state.withLock { $0.shards[shard].latest } }
+
+    package func request(_ request: ReadRequest) {
+        let listeners = state.withLock { state in
+            let reply = Self.answer(request, from: state.shards[request.shard])
+            state.replies.append(reply)
+            return state.listeners
+        }
+        for notify in listeners { notify() }
+    }
+
+    private static func answer(_ request: ReadRequest, from shard: Shard) -> ReadReply {
+        var cursors = request.cursors
+        var bytes: [UInt8] = []
+        var found: [StoredBatch.Message] = []
+        var complete = 0
+        for place in cursors.indices {
+            for message in shard.streams[cursors[place].stream] ?? []
+            where message.timestamp > cursors[place].after && found.count < request.limit {
+                cursors[place].after = message.timestamp
+                let granted = request.granted(
+                    message.topic.span.bytes, from: message.publisher.span.bytes,
+                    at: message.timestamp)
+                guard let granted else { continue }
+                let start = bytes.count
+                bytes += message.topic + message.properties + message.payload
+                let topicEnd = start + message.topic.count
+                let propertiesEnd = topicEnd + message.properties.count
+                found.append(
+                    StoredBatch.Message(
+                        topic: start..<topicEnd, properties: topicEnd..<propertiesEnd,
+                        payload: propertiesEnd..<bytes.count,
+                        qos: min(message.submission.qos, granted), retain: false, cursor: place))
+            }
+            if found.count < request.limit { complete = place + 1 }
+        }
+        return ReadReply(
+            session: request.session, epoch: request.epoch, shard: request.shard, cursors: cursors,
+            messages: StoredBatch(bytes: bytes, messages: found),
+            complete: complete, committed: shard.count)
+    }
+
+    package func takeReplies() -> [ReadReply] {
+        state.withLock { state in
+            defer { state.replies = [] }
+            return state.replies
+        }
+    }
+
+    package func onNews(_ notify: @escaping @Sendable () -> Void) {
+        state.withLock { $0.listeners.append(notify) }
+    }
+}

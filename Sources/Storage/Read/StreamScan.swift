@@ -1,0 +1,91 @@
+internal import Layout
+internal import MQTT
+internal import Synchronization
+
+/// One pass over the streams of a question: seeks each, takes what matches a filter, stops at the limit.
+struct StreamScan {
+    private let question: ReadRequest
+    private(set) var cursors: [StreamCursor]
+    private(set) var bytes: [UInt8] = []
+    private(set) var messages: [StoredBatch.Message] = []
+    /// Cursors that were read to their end.
+    private(set) var complete = 0
+    private var key: [UInt8] = []
+
+    init(_ question: ReadRequest) {
+        self.question = question
+        cursors = question.cursors
+    }
+
+    private var isFull: Bool { messages.count >= question.limit }
+
+    /// - Throws: RocksDB's refusal to read; a row that cannot be decoded counts as one.
+    mutating func run(in shard: Shard) throws(RocksError) {
+        var rows = Cursor(shard.database, family: EngineModel.Family.data)
+        for place in cursors.indices {
+            key.removeAll(keepingCapacity: true)
+            key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
+            key.withUnsafeBytes { rows.seek($0) }
+            while try take(rows, place, shard) {
+                if isFull { return }
+                rows.next()
+            }
+            complete = place + 1
+        }
+    }
+
+    /// Takes the current row, if it is a message of the stream.
+    /// - Returns: false at the end of the stream.
+    private mutating func take(
+        _ rows: borrowing Cursor, _ place: Int, _ shard: Shard
+    ) throws(RocksError) -> Bool {
+        let stream = cursors[place].stream
+        let taken = try rows.current { key, value -> Result<Bool, LayoutError> in
+            // Messages have level 0, index rows follow them; another stream may follow at once.
+            guard key.count == [UInt8].dataKeySize,
+                UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)) == stream.rawValue,
+                key.loadUnaligned(fromByteOffset: 8, as: UInt16.self) == 0
+            else { return .success(false) }
+            cursors[place].after = UInt64(
+                bigEndian: key.loadUnaligned(fromByteOffset: 10, as: UInt64.self))
+            return Result { () throws(LayoutError) in
+                try add(value.bytes, place, shard)
+                return true
+            }
+        }
+        switch taken {
+        case .success(let more)?: return more
+        case nil: return false
+        case .failure(let error)?:
+            throw RocksError(
+                code: 2, subcode: 0,
+                description: "a stored message of shard \(shard.number) cannot be read: \(error)")
+        }
+    }
+
+    /// Copies a stored message to the arena if a filter wants it.
+    private mutating func add(_ value: RawSpan, _ place: Int, _ shard: Shard) throws(LayoutError) {
+        let start = bytes.count
+        let message = try StoredMessage(decoding: value, appendingPropertiesTo: &bytes)
+        let topicStart = bytes.count
+        let varying = value.extracting(message.varying)
+        let stream = cursors[place].stream
+        try shard.trie.withLock { trie throws(LayoutError) in
+            try trie.appendTopic(of: stream, varying: varying, to: &bytes)
+        }
+        let topic = topicStart..<bytes.count
+        let granted = question.granted(
+            bytes.span.bytes.extracting(topic), from: value.extracting(message.from),
+            at: cursors[place].after)
+        guard let granted else {
+            bytes.removeLast(bytes.count - start)
+            return
+        }
+        value.extracting(message.payload).withUnsafeBytes { bytes.append(contentsOf: $0) }
+        messages.append(
+            StoredBatch.Message(
+                topic: topic, properties: start..<topicStart,
+                payload: topic.upperBound..<bytes.count, qos: min(message.qos, granted),
+                retain: false, cursor: place))
+    }
+}

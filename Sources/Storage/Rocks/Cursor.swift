@@ -1,0 +1,38 @@
+internal import CRocks
+
+/// A walk through one column family, over what was there when it was made.
+///
+/// It does not keep its database open: whoever makes one holds the database for as long.
+package struct Cursor: ~Copyable {
+    private let raw: OpaquePointer
+
+    package init(_ database: borrowing Database, family: Int) {
+        raw = crocks_iterator_create(database.raw, Int32(family))
+    }
+
+    deinit { crocks_iterator_destroy(raw) }
+
+    /// To the first key that is not smaller.
+    package mutating func seek(_ key: UnsafeRawBufferPointer) {
+        crocks_iterator_seek(raw, key.baseAddress, key.count)
+    }
+
+    package mutating func next() { crocks_iterator_next(raw) }
+
+    /// Lends the current pair to `body`: the bytes are RocksDB's and die with the next move.
+    /// - Returns: nil at the end of the data.
+    /// - Throws: why the walk ended, when that was not the end of the data.
+    package func current<Result>(
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Result
+    ) throws(RocksError) -> Result? {
+        var key: UnsafePointer<UInt8>?, value: UnsafePointer<UInt8>?
+        var keyBytes = 0, valueBytes = 0
+        guard crocks_iterator_current(raw, &key, &keyBytes, &value, &valueBytes) != 0 else {
+            try check(crocks_iterator_status(raw))
+            return nil
+        }
+        return body(
+            UnsafeRawBufferPointer(start: key, count: keyBytes),
+            UnsafeRawBufferPointer(start: value, count: valueBytes))
+    }
+}

@@ -1,0 +1,84 @@
+internal import Dispatch
+internal import Measure
+internal import Synchronization
+
+/// What the shards of one store share: the limit on writers inside RocksDB, the count of messages that
+/// wait, the measured window, the first failure, and whom to tell of news.
+final class StoreState: Sendable {
+    let options: StoreOptions
+
+    /// EMQX's dirty I/O schedulers: so many shards are inside RocksDB at once, the others queue.
+    private let disk: DispatchSemaphore
+    private let waiting = Atomic<Int>(0)
+    private let waitingMax = Atomic<Int>(0)
+    private let windowStartNanoseconds = Atomic<Int64>(.max)
+    private let windowEndNanoseconds = Atomic<Int64>(.max)
+    private let failure = Mutex<StoreFailure?>(nil)
+    private let listeners = Mutex<[@Sendable () -> Void]>([])
+
+    init(options: StoreOptions) {
+        self.options = options
+        disk = DispatchSemaphore(value: options.engine.concurrentWrites)
+    }
+
+    func enterDisk() { disk.wait() }
+    func leaveDisk() { disk.signal() }
+
+    /// Messages accepted and not yet committed, all shards.
+    var depth: Int { waiting.load(ordering: .relaxed) }
+    /// The largest `depth` since the window was set.
+    var depthMax: Int { waitingMax.load(ordering: .relaxed) }
+
+    func entered() { waiting.add(1, ordering: .relaxed) }
+
+    /// The depth only falls here, so its peaks are what it is just before.
+    func left(_ count: Int) {
+        waitingMax.max(waiting.load(ordering: .relaxed), ordering: .relaxed)
+        waiting.subtract(count, ordering: .relaxed)
+    }
+
+    var windowStart: MonotonicTime {
+        MonotonicTime(nanoseconds: windowStartNanoseconds.load(ordering: .relaxed))
+    }
+    var windowEnd: MonotonicTime {
+        MonotonicTime(nanoseconds: windowEndNanoseconds.load(ordering: .relaxed))
+    }
+
+    func measure(from start: MonotonicTime, to end: MonotonicTime) {
+        windowEndNanoseconds.store(end.nanoseconds, ordering: .relaxed)
+        windowStartNanoseconds.store(start.nanoseconds, ordering: .relaxed)
+        waitingMax.store(0, ordering: .relaxed)
+    }
+
+    func fail(shard: Int, _ error: RocksError, losing count: Int) {
+        failure.withLock { failure in
+            let lost = failure?.lost ?? 0
+            failure = StoreFailure(
+                shard: failure?.shard ?? shard, error: failure?.error ?? error, lost: lost + count)
+        }
+    }
+
+    var firstFailure: StoreFailure? { failure.withLock { $0 } }
+
+    func onNews(_ notify: @escaping @Sendable () -> Void) {
+        listeners.withLock { $0.append(notify) }
+    }
+
+    func announce() {
+        for notify in listeners.withLock({ $0 }) { notify() }
+    }
+}
+
+/// Batches that RocksDB refused: their messages are lost.
+package struct StoreFailure: Error, Sendable, CustomStringConvertible {
+    /// Where it was refused first, and why.
+    package let shard: Int
+    package let error: RocksError
+    /// Messages lost so far.
+    package let lost: Int
+
+    package var description: String {
+        "shard \(shard) failed (\(error)); \(lost) accepted messages were lost"
+            + (error.isNoSpace ? ": free space on that disk or choose another directory" : "")
+    }
+}
