@@ -1,0 +1,45 @@
+internal import Layout
+internal import MQTT
+internal import Measure
+internal import Storage
+
+/// One network connection, from its opening to its end. Confined to the session layer's thread.
+final class Connection {
+    let number: Int
+    let peer: PeerAddress
+    var version = ProtocolVersion.v5
+    /// Nil until CONNECT was accepted.
+    var session: Session?
+    /// What storage needs to know of this publisher; set with `session`.
+    var publisher: Publisher?
+    var will: Will?
+    /// Topics that the client has given aliases for [MQTT-3.3.2.3.4].
+    var aliases: [UInt16: String] = [:]
+
+    init(number: Int, peer: PeerAddress) {
+        self.number = number
+        self.peer = peer
+    }
+}
+
+/// A will that waits for its delay [MQTT-3.1.3.2.2].
+struct DelayedWill {
+    let due: MonotonicTime
+    let will: Will
+    let publisher: Publisher
+}
+
+/// Reason codes that the session layer itself gives (MQTT 5.0, table 2-6).
+enum Reason: UInt8 {
+    case success = 0x00
+    case noSubscriptionExisted = 0x11
+    case malformedPacket = 0x81
+    case protocolError = 0x82
+    case sessionTakenOver = 0x8E
+    case topicFilterInvalid = 0x8F
+    case packetIdentifierNotFound = 0x92
+    case receiveMaximumExceeded = 0x93
+    case topicAliasInvalid = 0x94
+    case packetTooLarge = 0x95
+    case sharedSubscriptionsNotSupported = 0x9E
+}

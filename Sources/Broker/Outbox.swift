@@ -1,0 +1,27 @@
+/// What the broker wants sent, in order: packets as ranges of one buffer, and connections to close. The
+/// transport empties it and hands it back, so its memory is allocated once.
+package struct Outbox {
+    package enum Item: Sendable {
+        case packet(connection: Int, Range<Int>)
+        case close(connection: Int)
+    }
+
+    package private(set) var items: [Item] = []
+    package private(set) var bytes: [UInt8] = []
+
+    package init() {}
+
+    /// Appends one packet that `write` writes.
+    mutating func send(to connection: Int, _ write: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        write(&bytes)
+        items.append(.packet(connection: connection, start..<bytes.count))
+    }
+
+    mutating func close(_ connection: Int) { items.append(.close(connection: connection)) }
+
+    package mutating func removeAll() {
+        items.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+    }
+}

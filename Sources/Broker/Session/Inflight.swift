@@ -1,0 +1,83 @@
+internal import MQTT
+
+/// Deliveries that were sent and not yet completed, oldest first. No more are begun than the limit, and no
+/// more are on their way over one connection than the client's Receive Maximum [MQTT-3.3.4-9].
+struct Inflight {
+    struct Slot {
+        let id: PacketID
+        var state: Outbound
+        /// What to repeat on resume; nil for a session that cannot resume, and after PUBREC.
+        var delivery: Delivery?
+        /// The stream that waits for this delivery before it is read on.
+        let cursor: Delivery.Cursor?
+        /// Its PUBLISH was sent over the present connection.
+        fileprivate(set) var isUnderWay = true
+    }
+
+    private(set) var slots: [Slot] = []
+    private var last: UInt16 = 0
+    private var limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var hasRoom: Bool { slots.count < limit }
+
+    /// The next free packet identifier for a delivery at `qos`, which is 1 or 2.
+    /// - Precondition: there is room.
+    mutating func begin(qos: QoS, delivery: Delivery?, cursor: Delivery.Cursor?) -> PacketID {
+        precondition(hasRoom)
+        precondition(qos != .atMostOnce)
+        var next: PacketID?
+        while next == nil || slots.contains(where: { $0.id == next }) {
+            last &+= 1
+            next = PacketID(last)
+        }
+        guard let id = next else { preconditionFailure("the loop ends with an identifier") }
+        slots.append(
+            Slot(
+                id: id, state: qos == .atLeastOnce ? .awaitingPuback : .awaitingPubrec,
+                delivery: delivery, cursor: cursor))
+        checkInvariants()
+        return id
+    }
+
+    /// Feeds `reply` to the delivery `id`.
+    /// - Returns: what to do, and the cursor of a delivery that is over.
+    mutating func received(_ reply: Outbound.Reply, id: PacketID) -> (
+        action: Outbound.Action, cursor: Delivery.Cursor?
+    ) {
+        guard let place = slots.firstIndex(where: { $0.id == id }) else {
+            return (.reportMismatch, nil)
+        }
+        let action = slots[place].state.received(reply)
+        if !slots[place].state.isMessageStillOwed { slots[place].delivery = nil }
+        let cursor = action == .release ? slots.remove(at: place).cursor : nil
+        checkInvariants()
+        return (action, cursor)
+    }
+
+    /// A new connection, over which nothing was sent yet and which may have another limit.
+    mutating func resume(limit: Int) {
+        self.limit = limit
+        for place in slots.indices { slots[place].isUnderWay = false }
+    }
+
+    /// The oldest message that is still to be repeated, as far as the limit admits it. It counts as sent.
+    mutating func nextRepeated() -> (id: PacketID, delivery: Delivery)? {
+        guard slots.count(where: { $0.isUnderWay }) < limit else { return nil }
+        for place in slots.indices where !slots[place].isUnderWay {
+            guard let delivery = slots[place].delivery else { continue }
+            slots[place].isUnderWay = true
+            checkInvariants()
+            return (slots[place].id, delivery)
+        }
+        return nil
+    }
+
+    /// Gone from optimised builds; every test runs it after every change.
+    private func checkInvariants() {
+        assert(slots.count { $0.isUnderWay } <= limit)
+        assert(Set(slots.map(\.id)).count == slots.count)
+        assert(slots.allSatisfy { $0.delivery == nil || $0.state.isMessageStillOwed })
+    }
+}

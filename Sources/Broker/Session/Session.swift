@@ -1,0 +1,88 @@
+internal import MQTT
+internal import Measure
+internal import Storage
+
+/// What the broker keeps for one client id, connected or not. Confined to the session layer's thread.
+final class Session {
+    struct Subscription {
+        let filter: TopicFilter
+        let qos: QoS
+        let noLocal: Bool
+    }
+
+    let clientID: String
+    /// `clientID` in UTF-8.
+    let name: [UInt8]
+    /// Its place in the session layer's table.
+    let number: Int
+    /// Made to outlive its connection: its messages come from storage. Stays so, also if a later
+    /// connection sets an expiry interval of zero and it ends with that one.
+    let durable: Bool
+    var version: ProtocolVersion
+    /// Seconds; `UInt32.max` means it never expires [MQTT-3.1.2.11.2].
+    private(set) var expiryInterval: UInt32
+    var connection: Int?
+    /// When it ends, while it is away; nil if never.
+    var ends: MonotonicTime?
+    var subscriptions: [String: Subscription] = [:]
+    var inflight: Inflight
+    var inbound: Inbound
+    /// Deliveries that wait for the window; taken from `head` on.
+    private(set) var queue: [Delivery] = []
+    private var head = 0
+    var reading: Reading?
+    /// Storage was not asked, because enough waits already.
+    var isHeld = false
+    /// Its place among the connected durable sessions.
+    var place: Int?
+
+    init(
+        clientID: String, number: Int, version: ProtocolVersion, expiryInterval: UInt32,
+        limits: SessionLimits, receiveMaximum: Int, shards: Int, epoch: Int
+    ) {
+        self.clientID = clientID
+        name = Array(clientID.utf8)
+        self.number = number
+        self.version = version
+        self.expiryInterval = expiryInterval
+        durable = expiryInterval > 0
+        inflight = Inflight(limit: min(receiveMaximum, limits.inflight))
+        inbound = Inbound(limit: limits.awaitingRelease)
+        if durable { reading = Reading(shards: shards, epoch: epoch) }
+    }
+
+    /// A new connection of the same client.
+    func resume(
+        version: ProtocolVersion, expiryInterval: UInt32, receiveMaximum: Int, limits: SessionLimits
+    ) {
+        self.version = version
+        self.expiryInterval = expiryInterval
+        inflight.resume(limit: min(receiveMaximum, limits.inflight))
+        ends = nil
+    }
+
+    /// Changed at DISCONNECT; an interval of zero cannot be taken back [MQTT-3.14.2.2.2].
+    func change(expiryInterval: UInt32) {
+        guard self.expiryInterval > 0 else { return }
+        self.expiryInterval = expiryInterval
+    }
+
+    func hasExpired(at now: MonotonicTime) -> Bool { ends.map { $0 <= now } ?? false }
+
+    var waiting: Int { queue.count - head }
+
+    func enqueue(_ delivery: Delivery) { queue.append(delivery) }
+
+    func dequeue() -> Delivery? {
+        guard head < queue.count else { return nil }
+        defer {
+            head += 1
+            // Also when it is never empty, what was taken must not pile up.
+            if head == queue.count || head >= 1_024 {
+                queue.removeFirst(head)
+                head = 0
+            }
+        }
+        return queue[head]
+    }
+}

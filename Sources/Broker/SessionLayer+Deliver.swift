@@ -1,0 +1,120 @@
+internal import MQTT
+internal import Measure
+internal import Storage
+
+extension SessionLayer {
+    /// PUBACK, PUBREC, PUBREL or PUBCOMP from a client.
+    func acknowledge(
+        _ packet: RawSpan, _ header: FixedHeader, _ connection: Connection, _ number: Int,
+        into outbox: inout Outbox
+    ) throws(CodecError) {
+        guard let session = connection.session else { return }
+        let answer = try AcknowledgementHeader.read(packet, version: connection.version)
+        let id = answer.packetID
+        let reply: Outbound.Reply
+        switch header.type {
+        case .pubrel:
+            if session.inbound.released(id) {
+                outbox.send(to: number) { writeAcknowledgement(.pubcomp, id, to: &$0) }
+            } else {
+                let unknown = Packet.pubcomp(
+                    Acknowledgement(
+                        packetID: id, reasonCode: Reason.packetIdentifierNotFound.rawValue))
+                outbox.send(to: number) { unknown.write(to: &$0, version: connection.version) }
+            }
+            return
+        case .puback: reply = .puback
+        case .pubrec: reply = answer.reasonCode >= 0x80 ? .pubrecRefused : .pubrec
+        default: reply = .pubcomp
+        }
+        let (action, cursor) = session.inflight.received(reply, id: id)
+        switch action {
+        case .sendPubrel:
+            outbox.send(to: number) { writeAcknowledgement(.pubrel, id, to: &$0) }
+        case .release:
+            if let cursor { session.reading?.completed(cursor) }
+            fill(session, into: &outbox)
+            if session.isHeld, session.waiting < limits.readAhead {
+                ask(for: session)
+            } else if let cursor {
+                ask(for: session, of: cursor.shard)
+            }
+        case .reportMismatch:
+            guard reply == .pubrec else { break }
+            let unknown = Packet.pubrel(
+                Acknowledgement(packetID: id, reasonCode: Reason.packetIdentifierNotFound.rawValue))
+            outbox.send(to: number) { unknown.write(to: &$0, version: connection.version) }
+        }
+    }
+
+    /// Sends what is to be repeated and then what waits, as far as the window allows.
+    func fill(_ session: Session, into outbox: inout Outbox) {
+        guard let number = session.connection else { return }
+        while let (id, delivery) = session.inflight.nextRepeated() {
+            outbox.send(to: number) {
+                delivery.write(id: id, dup: true, version: session.version, to: &$0)
+            }
+        }
+        while session.inflight.hasRoom, let delivery = session.dequeue() {
+            let id =
+                delivery.qos == .atMostOnce
+                ? nil
+                : session.inflight.begin(
+                    qos: delivery.qos, delivery: session.durable ? delivery : nil,
+                    cursor: delivery.cursor)
+            counters.delivered += 1
+            outbox.send(to: number) {
+                delivery.write(id: id, dup: false, version: session.version, to: &$0)
+            }
+        }
+    }
+
+    /// [MQTT-4.4.0-1]: a resumed session repeats what was not completed, in order, then goes on.
+    func resend(_ session: Session, into outbox: inout Outbox) {
+        guard let number = session.connection else { return }
+        for slot in session.inflight.slots where slot.state == .awaitingPubcomp {
+            outbox.send(to: number) { writeAcknowledgement(.pubrel, slot.id, to: &$0) }
+        }
+        fill(session, into: &outbox)
+        ask(for: session)
+    }
+
+    /// Messages that storage found for a durable session.
+    func take(_ reply: ReadReply, into outbox: inout Outbox) {
+        guard let session = sessions[reply.session], session.reading?.epoch == reply.epoch else {
+            return  // it has ended, or subscribes to something else now
+        }
+        session.reading?.answered(reply)
+        for message in reply.messages.messages {
+            let stream = reply.cursors[message.cursor].stream
+            session.enqueue(
+                Delivery(
+                    batch: reply.messages, message: message,
+                    cursor: message.qos == .atMostOnce
+                        ? nil : Delivery.Cursor(shard: reply.shard, stream: stream)))
+        }
+        fill(session, into: &outbox)
+        ask(for: session, of: reply.shard)
+    }
+
+    /// Asks every shard for what a connected durable session has not seen.
+    func ask(for session: Session) {
+        session.isHeld = false
+        for shard in 0..<store.shards { ask(for: session, of: shard) }
+    }
+
+    /// Asks one shard, unless enough waits already.
+    func ask(for session: Session, of shard: Int) {
+        guard session.connection != nil else { return }
+        guard session.waiting < limits.readAhead else {
+            session.isHeld = true
+            return
+        }
+        if let question = session.reading?.question(
+            to: shard, of: store, session: session.number, client: session.name,
+            limit: limits.readAhead)
+        {
+            store.request(question)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package import Layout
+internal import MQTT
+package import Measure
+package import Storage
+
+/// Sessions, routing and the QoS handshakes of one broker, as a value machine: packets and times go in,
+/// packets come out in an `Outbox`. No sockets, no clock, no threads of its own; whoever owns it calls it
+/// from one thread.
+///
+/// As in EMQX, a PUBLISH is stored if and only if a durable session subscribes to its topic, whatever its
+/// QoS, and is acknowledged once it is in the shard's buffer (reference 3.1).
+package final class SessionLayer {
+    /// Counts since the start, for the ledger and the report.
+    package struct Counters: Sendable {
+        package var published = 0
+        /// PUBACKs and PUBRECs sent with a success code.
+        package var acknowledged = 0
+        package var submitted = 0
+        package var delivered = 0
+        /// Deliveries that the limits did not admit (sessions that are not durable only).
+        package var dropped = 0
+        package var malformed = 0
+    }
+
+    let store: any DurableStore
+    let limits: SessionLimits
+    var connections = ConnectionTable()
+    var sessions = SessionTable()
+    /// Sessions without a connection that expire some day, and some that were.
+    var leaving: [Session] = []
+    /// Subscriptions of durable sessions: they decide what is stored.
+    var durableRoutes = FilterIndex<Int>()
+    /// Subscriptions of the others: they are served at once.
+    var liveRoutes = FilterIndex<LiveRoute>()
+    /// By client id.
+    var delayedWills: [String: DelayedWill] = [:]
+    package internal(set) var counters = Counters()
+    /// `committed(in:)` of each shard at the last poll.
+    private var committed: [Int]
+    private var epochs = 0
+    private var assignedClientIDs = 0
+    private var nextHousekeeping = MonotonicTime(nanoseconds: 0)
+
+    struct LiveRoute: Hashable {
+        let session: Int
+        let qos: QoS
+        let noLocal: Bool
+    }
+
+    package init(store: any DurableStore, limits: SessionLimits = SessionLimits()) {
+        self.store = store
+        self.limits = limits
+        committed = Array(repeating: 0, count: store.shards)
+    }
+
+    /// A network connection was made; its first packet must be CONNECT.
+    /// - Returns: its number, which no other connection will have.
+    package func opened(from peer: PeerAddress) -> Int { connections.open(from: peer).number }
+
+    /// The network connection ended without DISCONNECT, or after it.
+    package func closed(_ number: Int, at now: MonotonicTime, into outbox: inout Outbox) {
+        guard let connection = connections.close(number) else { return }
+        end(connection, number, at: now, into: &outbox)
+    }
+
+    /// One whole packet from `number`.
+    /// - Parameters:
+    ///   - intended: when the client should have sent it; stored messages carry it to their commit.
+    package func receive(
+        _ packet: RawSpan, on number: Int, intended: MonotonicTime, at now: MonotonicTime,
+        into outbox: inout Outbox
+    ) {
+        guard let connection = connections[number] else { return }
+        do throws(CodecError) {
+            let header = try FixedHeader.read(packet, at: 0, limit: limits.packetBytes)
+            if connection.session == nil, header.type != .connect {
+                // [MQTT-3.1.0-1]
+                return drop(number, reason: .protocolError, at: now, into: &outbox)
+            }
+            switch header.type {
+            case .publish:
+                try publish(packet, connection, number, intended: intended, at: now, into: &outbox)
+            case .puback, .pubrec, .pubrel, .pubcomp:
+                try acknowledge(packet, header, connection, number, into: &outbox)
+            case .pingreq:
+                outbox.send(to: number) { $0.append(contentsOf: [0xD0, 0x00]) }
+            default:
+                try control(
+                    Packet.read(packet, version: connection.version), connection, number, at: now,
+                    into: &outbox)
+            }
+        } catch {
+            counters.malformed += 1
+            var reason = Reason.malformedPacket
+            if case .tooLarge = error { reason = .packetTooLarge }
+            drop(number, reason: reason, at: now, into: &outbox)
+        }
+    }
+
+    /// Takes what storage has for connected sessions, and does what is due.
+    package func poll(at now: MonotonicTime, into outbox: inout Outbox) {
+        for reply in store.takeReplies() { take(reply, into: &outbox) }
+        for shard in committed.indices {
+            let count = store.committed(in: shard)
+            guard count != committed[shard] else { continue }
+            committed[shard] = count
+            for session in sessions.reading { ask(for: session, of: shard) }
+        }
+        if now >= nextHousekeeping {
+            nextHousekeeping = now + .milliseconds(100)
+            publishDueWills(at: now, into: &outbox)
+            removeExpired(at: now, into: &outbox)
+        }
+    }
+
+    /// Sessions that are kept, connected or not.
+    package var sessionCount: Int { sessions.count }
+
+    private func control(
+        _ packet: Packet, _ connection: Connection, _ number: Int, at now: MonotonicTime,
+        into outbox: inout Outbox
+    ) {
+        switch packet {
+        case .connect(let connect):
+            guard connection.session == nil else {  // [MQTT-3.1.0-2]
+                return drop(number, reason: .protocolError, at: now, into: &outbox)
+            }
+            accept(connect, connection, number, at: now, into: &outbox)
+        case .subscribe(let subscribe):
+            self.subscribe(subscribe, connection, number, into: &outbox)
+        case .unsubscribe(let unsubscribe):
+            self.unsubscribe(unsubscribe, connection, number, into: &outbox)
+        case .disconnect(let disconnect):
+            if case .sessionExpiryInterval(let seconds)? = disconnect.properties.first(where: {
+                if case .sessionExpiryInterval = $0 { true } else { false }
+            }) {
+                connection.session?.change(expiryInterval: seconds)
+            }
+            if disconnect.reasonCode == 0 { connection.will = nil }  // [MQTT-3.14.4-3]
+            closed(number, at: now, into: &outbox)
+            outbox.close(number)
+        case .connack, .suback, .unsuback, .pingresp, .auth, .publish, .puback, .pubrec, .pubrel,
+            .pubcomp, .pingreq:
+            drop(number, reason: .protocolError, at: now, into: &outbox)
+        }
+    }
+
+    func newEpoch() -> Int {
+        epochs += 1
+        return epochs
+    }
+
+    func assignClientID() -> String {
+        assignedClientIDs += 1
+        return "dstune-\(assignedClientIDs)"
+    }
+}
