@@ -1,0 +1,24 @@
+package import Measure
+package import Traffic
+
+/// How the replay reaches a broker. It knows connections and packets, nothing of sessions or storage;
+/// replay and broker meet here and not in an import.
+package protocol Transport: AnyObject {
+    /// Makes a network connection.
+    /// - Returns: its number until it is closed by either side.
+    func open(from endpoint: Endpoint, at now: MonotonicTime) -> Int
+
+    /// Sends one whole MQTT packet.
+    /// - Parameter intended: when the plan said to send it; latencies count from here.
+    func send(_ packet: RawSpan, on connection: Int, intended: MonotonicTime)
+
+    /// Ends the network connection without a word, as a broken link does.
+    func close(_ connection: Int, at now: MonotonicTime)
+
+    /// Hands over what has arrived, in order; `body` may send. A span of no bytes says that the broker
+    /// closed the connection.
+    func receive(at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void)
+
+    /// Sleeps until something may have arrived, or `time`.
+    func wait(until time: MonotonicTime)
+}
