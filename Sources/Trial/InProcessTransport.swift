@@ -1,0 +1,86 @@
+internal import Broker
+internal import Dispatch
+internal import Layout
+internal import Measure
+internal import Replay
+internal import Storage
+internal import Synchronization
+internal import Traffic
+
+/// Replay and broker in one process, without sockets, through the codec: whole packets in, whole packets
+/// out, on the replay's thread. Storage works on threads of its own and wakes it.
+final class InProcessTransport: Transport {
+    /// Set by storage's threads, taken by the replay's.
+    private final class News: Sendable {
+        let arrived = Atomic(false)
+        let wake = DispatchSemaphore(value: 0)
+
+        func announce() {
+            if !arrived.exchange(true, ordering: .acquiringAndReleasing) { wake.signal() }
+        }
+    }
+
+    private let broker: SessionLayer
+    private let news = News()
+    /// Filled by the broker while `leaving` is being handed over.
+    private var filling = Outbox()
+    private var leaving = Outbox()
+    private var pollDue = MonotonicTime(nanoseconds: 0)
+
+    init(_ broker: SessionLayer, store: any DurableStore) {
+        self.broker = broker
+        store.onNews { [news] in news.announce() }
+    }
+
+    func open(from endpoint: Endpoint, at now: MonotonicTime) -> Int {
+        broker.opened(from: endpoint.peerAddress)
+    }
+
+    func send(_ packet: RawSpan, on connection: Int, intended: MonotonicTime) {
+        broker.receive(packet, on: connection, intended: intended, at: .now(), into: &filling)
+    }
+
+    func close(_ connection: Int, at now: MonotonicTime) {
+        broker.closed(connection, at: now, into: &filling)
+    }
+
+    func receive(
+        at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void
+    ) {
+        if news.arrived.exchange(false, ordering: .acquiringAndReleasing) || now >= pollDue {
+            broker.poll(at: now, into: &filling)
+            pollDue = now + Self.pollInterval
+        }
+        // Answers to answers are handed over too, until nothing is left to say.
+        while !filling.items.isEmpty {
+            swap(&filling, &leaving)
+            for item in leaving.items {
+                switch item {
+                case .packet(let connection, let range):
+                    body(connection, leaving.bytes.span.bytes.extracting(range))
+                case .close(let connection): body(connection, RawSpan())
+                }
+            }
+            leaving.removeAll()
+        }
+    }
+
+    func wait(until time: MonotonicTime) {
+        let left = (time - .now()).count
+        guard left > 0, !news.arrived.load(ordering: .acquiring) else { return }
+        _ = news.wake.wait(timeout: .now() + .nanoseconds(Int(left)))
+    }
+
+    /// Timers of the session layer (expiry, delayed wills) are looked at at least this often.
+    private static let pollInterval = Nanoseconds.milliseconds(50)
+}
+
+extension Endpoint {
+    /// As storage notes it in every message.
+    var peerAddress: PeerAddress {
+        guard let peer = PeerAddress(bytes: address, port: port) else {
+            preconditionFailure("an endpoint has 4 or 16 bytes of address")
+        }
+        return peer
+    }
+}
