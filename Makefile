@@ -1,0 +1,50 @@
+# Everything a person does with this repository; `make help` lists it.
+#
+# Only git, make and a Swift 6.3 toolchain are expected. The packages below are installed from Debian when
+# that may be done, and named when it may not.
+
+LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsqlite3-dev gnuplot-nox
+CAPTURE   = Profiles/captures/fleet-60.pcap.gz
+STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)
+
+# Installs what is missing of its arguments: as root, else with sudo, else says what to do.
+define require
+@missing=; for package in $(1); do \
+  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+done; \
+test -z "$$missing" && exit 0; \
+command -v apt-get >/dev/null || { echo "missing:$$missing; install these libraries and run make again" >&2; exit 3; }; \
+as=; test "$$(id -u)" = 0 || as="sudo"; \
+test -z "$$as" || sudo -v 2>/dev/null || { echo "missing:$$missing; as root: apt-get install$$missing" >&2; exit 3; }; \
+echo "installing$$missing"; \
+$$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends$$missing" >/dev/null \
+  || { echo "could not install$$missing; as root: apt-get install$$missing" >&2; exit 3; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help sweep build test bench format install toolchain
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+sweep: build ## Run a quick study of the bundled capture and say where its report is (STUDY=folder, CAPTURE=file)
+	@.build/release/dstune sweep $(CAPTURE) --quick --study $(STUDY) --emqx 5.8 --edition ce
+
+build: install ## Install what is missing and build the release executable, .build/release/dstune
+	swift build -c release --product dstune
+
+test: install ## Install what is missing and run every test
+	swift test
+
+bench: build ## The in-process path beside a raw RocksDB loop that writes the same puts
+	@.build/release/dstune bench
+
+format: ## Rewrite the sources in the project's format
+	swift format --in-place --recursive Package.swift Sources Tests
+
+install: toolchain
+	$(call require,$(LIBRARIES))
+
+toolchain:
+	@swift --version 2>/dev/null | grep -qE 'Swift version (6\.([3-9]|[1-9][0-9])|[7-9]|[1-9][0-9])' || \
+	  { echo "dstune needs a Swift 6.3 toolchain on PATH (swift --version); see swift.org/install" >&2; exit 3; }

@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Knobs
+internal import Measure
+internal import Storage
+internal import Study
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Go on with a study that was stopped or killed.",
+        discussion: """
+            Finished trials are kept; the one that was running is run again.
+
+              dstune resume night
+            """)
+
+    @Argument(help: "Folder of the study.") var study: String
+
+    func run() async throws {
+        let (store, dialect) = try openStudy(study, for: .running)
+        do throws(StudyStoreError) { try store.plan.verifyCaptures() } catch {
+            throw Failure(error)
+        }
+        let here: Environment
+        do throws(EnvironmentError) {
+            here = try Environment.probe(
+                directory: store.directory.path, version: Version.current,
+                rocksdb: RocksEngine.version)
+        } catch { throw Failure(.environment, error.description) }
+        let differences = here.differences(from: store.plan.environment)
+        guard differences.isEmpty else {
+            throw Failure(
+                .badInput,
+                "\(study): trials of different environments cannot be compared (\(differences.joined(separator: "; "))); "
+                    + "make its report with `dstune report \(study)` and start a new study")
+        }
+        try await StudySession(store: store, dialect: dialect).run()
+    }
+}
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write the report of a study again, also of an unfinished one.",
+        discussion: """
+              dstune report night
+            """)
+
+    @Argument(help: "Folder of the study.") var study: String
+
+    func run() async throws {
+        let (store, dialect) = try openStudy(study, for: .reading)
+        try await writeReport(of: store, dialect: dialect)
+    }
+}
+
+private func openStudy(
+    _ path: String, for purpose: StudyStore.Purpose
+) throws(Failure) -> (StudyStore, Dialect) {
+    let directory = StudyDirectory(URL(fileURLWithPath: path).standardizedFileURL.path)
+    let store: StudyStore
+    do throws(StudyStoreError) { store = try StudyStore.open(directory, for: purpose) } catch {
+        throw Failure(error)
+    }
+    do throws(KnobError) {
+        return (store, try Dialect.find(version: store.plan.emqx, edition: store.plan.edition))
+    } catch { throw Failure(.badInput, "\(path): \(error.description)") }
+}

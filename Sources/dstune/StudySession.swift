@@ -1,0 +1,85 @@
+internal import Advisor
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+internal import Knobs
+internal import Measure
+internal import Report
+internal import Storage
+internal import Study
+
+/// Runs a study from wherever it is to its report; `sweep` and `resume` differ only in how they got it.
+struct StudySession {
+    let store: StudyStore
+    let dialect: Dialect
+
+    /// What a trial may take beside its warm-up and window: opening, draining, closing.
+    private static let bound = Nanoseconds.seconds(120)
+
+    func run() async throws {
+        if !store.plan.environment.optimised {
+            warn(
+                "this is a debug build: its figures are good for trying the tool and for nothing else"
+            )
+        }
+        let executor = ProcessExecutor(
+            arguments: ["trial", "--parent", "\(getpid())"], bound: Self.bound)
+        let runner = StudyRunner(store: store, executor: executor)
+        let display = ProgressDisplay(
+            isTerminal: isatty(STDERR_FILENO) != 0,
+            secondsFromGMT: TimeZone.current.secondsFromGMT(),
+            write: { FileHandle.standardError.write(Data($0.utf8)) })
+        let work = Task { try await runner.run { display.show($0) } }
+        let signals = [SIGINT, SIGTERM].map { cancel(work, on: $0) }
+        defer { for signal in signals { signal.cancel() } }
+        do {
+            _ = try await work.value
+            display.end()
+        } catch let error as StudyRunError {
+            display.end()
+            if error == .cancelled {
+                throw Failure(
+                    .interrupted,
+                    "stopped; every finished trial is kept, go on with `dstune resume \(store.directory.path)`"
+                )
+            }
+            throw Failure(
+                error.exitCode == 2 ? .badInput : .environment, error.description)
+        }
+        try await writeReport(of: store, dialect: dialect)
+    }
+
+    /// The first signal stops the trial that runs and ends the study in order.
+    private func cancel(
+        _ work: Task<[TrialRecord], any Error>, on number: Int32
+    ) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler { work.cancel() }
+        source.resume()
+        return source
+    }
+}
+
+/// Writes everything that a study ends with, and says where it is.
+func writeReport(of store: StudyStore, dialect: Dialect) async throws {
+    do {
+        let input = ReportInput(
+            plan: store.plan, records: try store.records(), dialect: dialect,
+            departures: EngineModel.find(store.plan.engine)?.departures ?? [],
+            durability: .onEnqueue, date: wallClockMilliseconds())
+        let paths = try await ReportWriter(store.directory).write(input)
+        print(input.recommendation.shortVerdict())
+        for path in paths { print(path) }
+    } catch let error as StudyStoreError {
+        throw Failure(error)
+    } catch let error as ReportError {
+        throw Failure(.environment, error.description)
+    }
+}
+
+extension Failure {
+    init(_ error: StudyStoreError) {
+        self.init(error.exitCode == 2 ? .badInput : .environment, error.description)
+    }
+}

@@ -1,0 +1,194 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Knobs
+internal import Measure
+internal import Storage
+internal import Study
+internal import Traffic
+internal import Trial
+
+struct SweepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sweep",
+        abstract: "Replay a capture under many settings and recommend a configuration.",
+        discussion: """
+            Each trial replays the capture through MQTT sessions into RocksDB in a
+            process of its own. Blocks of trials contain your current settings as
+            control; finalists are measured afresh before anything is claimed.
+
+              dstune sweep sensors.pcap --emqx 5.8 --edition ce
+              dstune sweep sensors.pcap --emqx 5.8 --edition ee \\
+                --config /etc/emqx/emqx.conf --study night
+              dstune sweep sensors.pcap --emqx 5.8 --edition ce --quick \\
+                --knobs write_buffer_size,local_write_buffer.flush_interval
+
+            A study that was stopped goes on with `dstune resume STUDY`.
+            """)
+
+    @Argument(help: "Capture files of one recording, oldest first.") var captures: [String]
+    @Option(help: "The EMQX version that the configuration is for, e.g. 5.8.") var emqx: String
+    @Option(help: "Its edition: ce or ee.") var edition: String?
+    @Option(help: "Your current configuration: the control. Without it, the version's defaults.")
+    var config: String?
+    @Option(help: "Folder of the study; it must not exist yet. Default: study-<capture>.")
+    var study: String?
+    @Option(help: "Knobs to turn, separated by commas. Default: all.") var knobs: String?
+    @Flag(
+        help: "The configuration is for a database that does not exist yet: n_shards is free too.")
+    var newDatabase = false
+    @Option(help: "Engine model.") var engine = "emqx-5.8-local"
+    @Flag(help: "About five minutes: for a first look, and to try the tool.") var quick = false
+    @Option(help: "Blocks of the search.") var blocks: Int?
+    @Option(help: "Candidates in each block, beside the control.") var candidates: Int?
+    @Option(help: "Rounds in which control and finalists are measured afresh.")
+    var confirmations: Int?
+    @Option(help: "Seconds of each trial that are not counted.") var warmUp: Double?
+    @Option(help: "Seconds of each trial that are measured.") var window: Double?
+    @Option(help: "Play the traffic so many times as fast. Default: chosen from the capture.")
+    var speed: Double?
+    @Option(help: "Divide all sizes of the LSM by this. Default: chosen from the capture.")
+    var miniature: UInt64?
+    @Option(help: "Differences smaller than this ratio count as none.") var margin = 0.03
+    @Option(help: "Seed of everything that is drawn.") var seed: UInt64 = 1
+
+    /// What a size of study means; a quick one fits into eight minutes on two cores.
+    private struct Size {
+        let blocks, candidates, confirmations: Int
+        let warmUp, window: Double
+
+        static let quick = Size(blocks: 2, candidates: 4, confirmations: 5, warmUp: 2, window: 8)
+        /// A night: 12 blocks of 5 and 8 rounds of 3 are 84 trials of some 5 minutes, about 7 hours.
+        static let night = Size(
+            blocks: 12, candidates: 4, confirmations: 8, warmUp: 30, window: 240)
+    }
+
+    func run() async throws {
+        let dialect = try findDialect()
+        let searched = try selectKnobs()
+        let control = try loadControl(config, for: dialect)
+        let (trace, inspection) = try loadTrace(captures)
+        let (scale, levels, summary) = try planScale(trace, inspection, control, searched)
+        let plan = try makePlan(dialect, searched, control, scale, levels, summary)
+        let store: StudyStore
+        do throws(StudyStoreError) {
+            store = try StudyStore.create(plan.directory, plan: plan.plan)
+        } catch { throw Failure(error) }
+        try await StudySession(store: store, dialect: dialect).run()
+    }
+
+    private func findDialect() throws(Failure) -> Dialect {
+        let dialect: Dialect
+        do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
+            throw Failure(.badInput, error.description)
+        }
+        guard EngineModel.find(engine) != nil else {
+            let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
+            throw Failure(.badInput, "there is no engine model \(engine); there are: \(known)")
+        }
+        guard dialect.engine == engine else {
+            let reason =
+                dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"
+            throw Failure(
+                .badInput,
+                "\(dialect.title) \(reason), and a measurement with \(engine) does not speak for it; "
+                    + "name a version that it speaks for (--emqx 5.8 --edition ce)")
+        }
+        return dialect
+    }
+
+    private func selectKnobs() throws(Failure) -> [Knob] {
+        guard let knobs else { return Knob.catalogue }
+        do throws(KnobError) { return try Knob.parseSelection(knobs) } catch {
+            throw Failure(.badInput, error.description)
+        }
+    }
+
+    private var size: Size { quick ? .quick : .night }
+
+    private func planScale(
+        _ trace: Trace, _ inspection: Inspection, _ control: Setting, _ searched: [Knob]
+    ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary) {
+        for (name, value) in [("--speed", speed), ("--window", window), ("--warm-up", warmUp)] {
+            if let value, !value.isFinite || value < 0 || (name != "--warm-up" && value == 0) {
+                throw Failure(.badInput, "\(name) wants a number above zero, not \(value)")
+            }
+        }
+        if miniature == 0 { throw Failure(.badInput, "--miniature wants 1 or more") }
+        let recorded = ScalePlan.record(trace, shards: Int(control["n_shards"]))
+        guard recorded.messages > 0 else {
+            throw Failure(
+                .badInput,
+                "\(captures.joined(separator: ", ")): no PUBLISH matches a durable subscription that the "
+                    + "capture shows, so EMQX would store nothing and there is nothing to tune; record "
+                    + "from before the durable subscribers connect")
+        }
+        let plan = ScalePlan(
+            recorded, control: control, knobs: searched,
+            warmUp: .seconds(warmUp ?? size.warmUp), window: .seconds(window ?? size.window),
+            speed: speed, miniature: miniature)
+        for (knob, values) in plan.leftOut {
+            warn(
+                "\(knob.id): \(values.map(knob.text).joined(separator: ", ")) cannot be measured in trials "
+                    + "of this length and are left out; a longer --window admits them")
+        }
+        return (plan.scale, plan.levels, trafficSummary(inspection, plan, control))
+    }
+
+    private func makePlan(
+        _ dialect: Dialect, _ searched: [Knob], _ control: Setting, _ scale: Scale,
+        _ levels: [String: [Int64]], _ summary: TrafficSummary
+    ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
+        let directory = StudyDirectory(absolute(study ?? defaultStudy))
+        let settable = dialect.settableKnobs(newDatabase: newDatabase).map(\.id)
+        do {
+            let identities = try captures.map { try CaptureIdentity(reading: $0) }
+            let plan = try StudyPlan(
+                captures: identities, engine: engine, emqx: emqx, edition: edition,
+                control: control, knobs: searched.map(\.id),
+                reachable: searched.map(\.id).filter(settable.contains), newDatabase: newDatabase,
+                levels: levels, blocks: blocks ?? size.blocks,
+                candidatesPerBlock: candidates ?? size.candidates,
+                confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
+                margin: margin, command: commandLine(),
+                environment: try probeEnvironment(beside: directory), traffic: summary,
+                configPath: config)
+            return (plan, directory)
+        } catch let failure as Failure {
+            throw failure
+        } catch let error as PlanError {
+            throw Failure(.badInput, error.description)
+        } catch let error as CaptureReadError {
+            throw Failure(.badInput, error.description)
+        } catch { throw Failure(.environment, "\(error)") }
+    }
+
+    /// The study's own folder does not exist yet: its parent is on the same disk.
+    private func probeEnvironment(beside directory: StudyDirectory) throws(Failure) -> Environment {
+        let parent = (directory.path as NSString).deletingLastPathComponent
+        do {
+            try FileManager.default.createDirectory(
+                atPath: parent, withIntermediateDirectories: true)
+            return try Environment.probe(
+                directory: parent, version: Version.current, rocksdb: RocksEngine.version)
+        } catch { throw Failure(.environment, "\(error)") }
+    }
+
+    private var defaultStudy: String {
+        let name = (captures[0] as NSString).lastPathComponent
+        return "study-" + (name.split(separator: ".").first.map(String.init) ?? name)
+    }
+
+    private func absolute(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    /// The command that repeats this study, quoted for a shell.
+    private func commandLine() -> String {
+        let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_./=,:+@%"))
+        let words = CommandLine.arguments.dropFirst().map { word in
+            !word.isEmpty && word.unicodeScalars.allSatisfy(plain.contains)
+                ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+        }
+        return (["dstune"] + words).joined(separator: " ")
+    }
+}

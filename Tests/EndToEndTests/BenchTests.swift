@@ -1,0 +1,24 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct BenchTests {
+    /// The path must not allocate for each message on the session's thread; an array or a closure context
+    /// for each would be 32 bytes or more.
+    @Test func publishingAllocatesNothingForEachMessage() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            ["bench", "--publishes", "20000", "--pairs", "1", "--format", "json"], in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        for key in ["inprocess_publishes_per_s", "raw_publishes_per_s", "ratio"] {
+            #expect((json[key] as? Double ?? 0) > 0, "\(key)")
+        }
+        if json["optimised_build"] as? Bool == true {
+            #expect((json["allocated_bytes_per_publish"] as? Double ?? .infinity) < 16)
+        }
+        // Nothing stays behind.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+}
