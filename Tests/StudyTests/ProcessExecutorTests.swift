@@ -27,7 +27,7 @@ import Testing
     private func answering(_ before: String) throws -> String {
         let answer = try JSONEncoder().encode(Fixture.result(1, durable: 0.25))
         return
-            "\(before)\ncat > asked.json\ncat <<'ANSWER'\n\(String(decoding: answer, as: UTF8.self))\nANSWER"
+            "\(before)\ncat > /dev/null\ncat <<'ANSWER'\n\(String(decoding: answer, as: UTF8.self))\nANSWER"
     }
 
     @Test func answerComesBackAndOnlyTheEvidenceStays() async throws {
