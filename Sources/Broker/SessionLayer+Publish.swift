@@ -9,6 +9,9 @@ extension SessionLayer {
     ) throws(CodecError) {
         let header = try PublishHeader.read(packet, version: connection.version)
         guard let session = connection.session, let publisher = connection.publisher else { return }
+        guard !header.hasSubscriptionIdentifier else {  // [MQTT-3.3.4-6]
+            return drop(number, reason: .protocolError, at: now, into: &outbox)
+        }
         counters.published += 1
         let id = PacketID(header.packetID)
         var plain: [UInt8]?

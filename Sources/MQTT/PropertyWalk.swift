@@ -56,16 +56,16 @@ package enum PropertyWalk {
     }
 
     /// Walks the properties in `range` and asks of each whether `place` may carry it and whether it came before.
-    /// - Returns: the topic alias, or 0 if there is none.
     @discardableResult
     static func check(
         _ packet: RawSpan, _ range: Range<Int>, in place: PropertyPlaces
-    ) throws(CodecError) -> UInt16 {
-        guard !range.isEmpty else { return 0 }
+    ) throws(CodecError) -> PropertySummary {
+        guard !range.isEmpty else { return PropertySummary() }
         let bytes = packet.extracting(first: range.upperBound)
         var (offset, start) = (range.lowerBound, range.lowerBound)
         // identifiers end at 0x2A, so one bit each fits
-        var (seen, alias): (UInt64, UInt16) = (0, 0)
+        var seen: UInt64 = 0
+        var summary = PropertySummary()
         while let property = try next(bytes, at: &offset) {
             let id = property.id
             guard id.format.places.isSuperset(of: place) else {
@@ -75,12 +75,23 @@ package enum PropertyWalk {
             guard seen & bit == 0 || id.repeats(in: place) else {
                 throw .malformed(rule: .propertyTwice, offset: start)
             }
-            if id == .topicAlias { alias = UInt16(property.number) }
+            switch id {
+            case .topicAlias: summary.topicAlias = UInt16(property.number)
+            case .subscriptionIdentifier: summary.hasSubscriptionIdentifier = true
+            default: break
+            }
             seen |= bit
             start = offset
         }
-        return alias
+        return summary
     }
+}
+
+/// What a broker asks of the properties of a PUBLISH before anything else.
+struct PropertySummary {
+    /// 0 if there is none.
+    var topicAlias: UInt16 = 0
+    var hasSubscriptionIdentifier = false
 }
 
 extension RawSpan {

@@ -12,6 +12,8 @@ package struct PublishHeader: Equatable, Sendable {
     package let properties: Range<Int>
     /// The alias among the properties, or 0 if there is none.
     package let topicAlias: UInt16
+    /// Only a server may send one [MQTT-3.3.4-6].
+    package let hasSubscriptionIdentifier: Bool
     package let payload: Range<Int>
 
     /// Reads and checks a whole PUBLISH, properties included. All ranges are offsets in `packet`.
@@ -38,17 +40,19 @@ package struct PublishHeader: Equatable, Sendable {
         }
         let packetIDOffset = offset
         let packetID = qos == .atMostOnce ? 0 : try packet.readPacketID(at: &offset).rawValue
-        var (properties, alias) = (offset..<offset, UInt16(0))
+        var (properties, summary) = (offset..<offset, PropertySummary())
         if version == .v5 {
             properties = try packet.readPropertyRange(at: &offset)
-            alias = try PropertyWalk.check(packet, properties, in: .publish)
+            summary = try PropertyWalk.check(packet, properties, in: .publish)
         }
-        guard !topic.isEmpty || alias != 0 else {
+        guard !topic.isEmpty || summary.topicAlias != 0 else {
             throw .malformed(rule: .topicEmpty, offset: header.headerLength)
         }
         return PublishHeader(
             dup: header.flags & 0b1000 != 0, qos: qos, retain: header.flags & 1 != 0, topic: topic,
             packetID: packetID, packetIDOffset: packetIDOffset, properties: properties,
-            topicAlias: alias, payload: offset..<packet.byteCount)
+            topicAlias: summary.topicAlias,
+            hasSubscriptionIdentifier: summary.hasSubscriptionIdentifier,
+            payload: offset..<packet.byteCount)
     }
 }

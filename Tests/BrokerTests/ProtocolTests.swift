@@ -88,6 +88,16 @@ import Testing
             })
     }
 
+    /// [MQTT-3.3.4-6]: it would be stored and given to every subscriber.
+    @Test func aSubscriptionIdentifierFromAClientClosesTheConnection() {
+        let stage = Stage()
+        let connection = stage.connect("c")
+        let publish = Publish(topic: "a", properties: [.subscriptionIdentifier(1)])
+        stage.send(.publish(publish), on: connection)
+        #expect(stage.take(connection).last == .disconnect(Disconnect(reasonCode: 0x82)))
+        #expect(stage.closed == [connection])
+    }
+
     /// What is still under way to an ended connection must not reach the next one.
     @Test func aConnectionNumberIsNeverUsedAgain() {
         let stage = Stage()
