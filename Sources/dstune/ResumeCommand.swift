@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Knobs
 internal import Measure
 internal import Storage
 internal import Study
@@ -36,33 +35,4 @@ struct ResumeCommand: AsyncParsableCommand {
         }
         try await StudySession(store: store, dialect: dialect).run()
     }
-}
-
-struct ReportCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "report",
-        abstract: "Write the report of a study again, also of an unfinished one.",
-        discussion: """
-              dstune report night
-            """)
-
-    @Argument(help: "Folder of the study.") var study: String
-
-    func run() async throws {
-        let (store, dialect) = try openStudy(study, for: .reading)
-        try await writeReport(of: store, dialect: dialect)
-    }
-}
-
-private func openStudy(
-    _ path: String, for purpose: StudyStore.Purpose
-) throws(Failure) -> (StudyStore, Dialect) {
-    let directory = StudyDirectory(URL(fileURLWithPath: path).standardizedFileURL.path)
-    let store: StudyStore
-    do throws(StudyStoreError) { store = try StudyStore.open(directory, for: purpose) } catch {
-        throw Failure(error)
-    }
-    do throws(KnobError) {
-        return (store, try Dialect.find(version: store.plan.emqx, edition: store.plan.edition))
-    } catch { throw Failure(.badInput, "\(path): \(error.description)") }
 }

@@ -61,6 +61,20 @@ struct StudySession {
     }
 }
 
+/// A study on disk, and the version that its configuration is for.
+func openStudy(
+    _ path: String, for purpose: StudyStore.Purpose
+) throws(Failure) -> (StudyStore, Dialect) {
+    let directory = StudyDirectory(URL(fileURLWithPath: path).standardizedFileURL.path)
+    let store: StudyStore
+    do throws(StudyStoreError) { store = try StudyStore.open(directory, for: purpose) } catch {
+        throw Failure(error)
+    }
+    do throws(KnobError) {
+        return (store, try Dialect.find(version: store.plan.emqx, edition: store.plan.edition))
+    } catch { throw Failure(.badInput, "\(path): \(error.description)") }
+}
+
 /// Writes everything that a study ends with, and says where it is.
 func writeReport(of store: StudyStore, dialect: Dialect) async throws {
     do {
