@@ -28,7 +28,9 @@ package struct ConfigurationFiles: Sendable {
         self.emqx = emqx.rendered()
         rollback = dialect.rollbackConf(
             from: plan.control, to: setting,
-            header: origin + ["Undoes emqx.conf of the same study: paste it in its place."],
+            header: origin + [
+                "Undoes emqx.conf of the same study: put these lines in place of those."
+            ],
             newDatabase: plan.newDatabase
         ).rendered()
         let own = recommendation.changeForOwnBroker
@@ -36,7 +38,7 @@ package struct ConfigurationFiles: Sendable {
             own.map { "Settings of trial \($0.trial): \($0.judgement.sentence)" }
             ?? "The settings that were the control: nothing was shown to be better."
         emqxStyle = (own?.setting ?? plan.control).emqxStyleConf(
-            header: origin + [whose, "For dstune: `--config` of sweep and replay reads it."]
+            header: origin + [whose, "For dstune: `--config` of sweep reads it."]
         ).rendered()
     }
 
@@ -50,19 +52,13 @@ package struct ConfigurationFiles: Sendable {
     }
 
     private static func evidence(_ recommendation: Recommendation, _ plan: StudyPlan) -> [String] {
-        var lines = [
+        let lines = [
             "Verdict: \(recommendation.shortVerdict()).",
             "Measured: \(Recommendation.objective), engine model \(plan.engine), traffic "
                 + "\(Figures.brief(plan.scale.speed)) times as fast, sizes divided by "
                 + "\(plan.scale.miniature); see report.md.",
         ]
-        if recommendation.dialect.edition == "ee" {
-            lines.append(
-                "Measured with backend builtin_local. A database with builtin_raft was not measured: "
-                    + "it writes its own log in place of RocksDB's, and this file says nothing "
-                    + "about it.")
-        }
-        return lines
+        return lines + (recommendation.notMeasured.map { [$0] } ?? [])
     }
 
     private static func use(_ recommendation: Recommendation) -> [String] {
@@ -71,8 +67,10 @@ package struct ConfigurationFiles: Sendable {
             if case .live(_, .restart) = $0.reach { true } else { false }
         }
         return [
-            "To apply: put these lines into etc/emqx.conf, run `emqx check_config`"
-                + (restart ? ", restart the node." : ".") + " To undo: use rollback.conf instead."
+            "To apply: put these lines at the END of etc/emqx.conf on every node (what stands later or in an "
+                + "EMQX_… variable overrides them), run `emqx check_config`"
+                + (restart ? ", restart the node." : "."),
+            "To undo: put the lines of rollback.conf in place of these.",
         ]
     }
 

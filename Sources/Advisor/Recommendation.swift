@@ -16,6 +16,8 @@ package struct Recommendation: Sendable {
     package let isComplete: Bool
     /// Doubts about the study as a whole.
     package let warnings: [String]
+    /// What the named version can also be and the engine model does not speak for; nil if nothing.
+    package let notMeasured: String?
     /// The engine model that was measured behaves as the named version does.
     package let engineSpeaksForDialect: Bool
 
@@ -38,7 +40,9 @@ package struct Recommendation: Sendable {
         let next = (try? StudySchedule(plan))?.next(after: records)
         isComplete = next == nil && !records.isEmpty
         engineSpeaksForDialect = dialect.engine == plan.engine
-        warnings = Self.warnings(plan: plan, records: records)
+        notMeasured = Self.notMeasured(on: dialect)
+        warnings =
+            (notMeasured.map { [$0] } ?? []) + Self.warnings(plan: plan, records: records)
     }
 
     /// The configuration that goes into `emqx.conf` as live lines; nil: keep what you have.
@@ -75,6 +79,14 @@ package struct Recommendation: Sendable {
         }
         return pairedInterval(
             logRatios, seed: plan.root.branch("bootstrap of the distance"), resamples: resamples)
+    }
+
+    private static func notMeasured(on dialect: Dialect) -> String? {
+        let backends = dialect.key("durable_storage.messages.backend")?.values ?? []
+        guard backends.contains("builtin_raft") else { return nil }
+        return "Measured with backend builtin_local. A database with builtin_raft, the default of "
+            + "\(dialect.title), was not measured: it writes a log of its own in place of RocksDB's, "
+            + "and nothing here speaks for it."
     }
 
     private static func warnings(plan: StudyPlan, records: [TrialRecord]) -> [String] {

@@ -30,12 +30,17 @@ package struct Schedule: Sendable {
 
     /// When an event recorded at `offset` is due in pass `pass`, counted from 0.
     package func due(_ offset: Nanoseconds, pass: Int) -> MonotonicTime {
-        start + Nanoseconds(Int64(pass) * period.count + offset.count) / speed
+        // In floating point, which cannot overflow: a night at any speed is exact to a microsecond.
+        let recorded = Double(pass) * Double(period.count) + Double(offset.count)
+        return start + Nanoseconds(Int64(min(recorded / speed, Self.latest)))
     }
 
     package func isMeasured(_ time: MonotonicTime) -> Bool {
         windowStart <= time && time < windowEnd
     }
+
+    /// A century, nanoseconds: nothing is due later, and sums with it stay in range.
+    private static let latest = 3.15e18
 
     /// A pass ends one average gap after its last event, so that joining the end to the beginning makes
     /// neither a pause nor a burst.

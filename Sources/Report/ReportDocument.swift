@@ -94,9 +94,9 @@ package enum ReportDocument {
             \(Markdown.table(
                 ["knob", "control", "tried", "reachable", "on \(dialect.title)"], knobs))
             The search ran \(plan.blocks) blocks, each with the control and up to \
-            \(plan.candidatesPerBlock) candidates (method \(Markdown.code(plan.method))), in random \
-            order; half of the candidates turn only reachable knobs. The best of each kind was then \
-            measured again in \(plan.confirmationRounds) rounds beside the control. Only those \
+            \(plan.candidatesPerBlock) candidates, in random order; candidates come from \
+            \(Markdown.code(plan.method)): \(SearchMethods.find(plan.method)?.summary ?? ""). The best of \
+            each kind was then measured again in \(plan.confirmationRounds) rounds beside the control. Only those \
             rounds are published as a gain: the best of many noisy trials always looks better than \
             it is. Equal means within \(Figures.brief(plan.margin * 100)) %.
 

@@ -25,10 +25,12 @@ package struct StoreOptions: Sendable {
 
     /// What is asked of each shard's database.
     package var databaseOptions: [(name: String, value: String)] {
-        engine.databaseOptions
-            + options {
-                if case .database(let option) = $0 { option } else { nil }
-            }
+        let knobs = options {
+            if case .database(let option) = $0 { option } else { nil }
+        }
+        // What a knob turns is no longer the engine's to fix.
+        return engine.databaseOptions.filter { fixed in !knobs.contains { $0.name == fixed.name } }
+            + knobs
     }
 
     /// What is asked of each column family.
@@ -36,10 +38,11 @@ package struct StoreOptions: Sendable {
         let sizes = engine.sizes.map { ($0.option, "\(max(1, $0.fullScale / miniature))") }
         let cache = (name: "block_cache", value: "\(max(1, engine.blockCache / miniature))")
         let table = OptionText.print([cache] + engine.tableOptions)
-        return sizes
-            + options {
-                if case .columnFamily(let option) = $0 { option } else { nil }
-            } + [("block_based_table_factory", "{\(table)}")]
+        let knobs = options {
+            if case .columnFamily(let option) = $0 { option } else { nil }
+        }
+        return sizes.filter { size in !knobs.contains { $0.name == size.0 } } + knobs
+            + [("block_based_table_factory", "{\(table)}")]
     }
 
     /// The column families of each shard, all with the same options.

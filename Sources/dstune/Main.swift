@@ -43,12 +43,14 @@ struct DStune: AsyncParsableCommand {
         discussion: """
             Give it a capture in the evening, read the report in the morning:
 
-              tcpdump -i eth0 -w sensors.pcap port 1883
+              tcpdump -i eth0 -w sensors.pcap port 1883   (start it before the
+                durable subscribers connect, or reconnect them while it runs)
               dstune inspect sensors.pcap
               dstune sweep sensors.pcap --emqx 5.8 --edition ce --study sensors-study
 
-            Exit codes: 0 done; 1 the work ran and the answer is no; 2 bad usage
-            or bad input; 3 the environment failed (disk full, a program missing);
+            Exit codes: 0 done, also when the advice is to change nothing; 1 the
+            work ran and the answer is no (no command says so yet); 2 bad usage or
+            bad input; 3 the environment failed (disk full, a program missing);
             130 interrupted.
 
             Shell completion: dstune --generate-completion-script bash|zsh|fish

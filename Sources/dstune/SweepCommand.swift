@@ -15,6 +15,10 @@ struct SweepCommand: AsyncParsableCommand {
             Each trial replays the capture through MQTT sessions into RocksDB in a
             process of its own. Blocks of trials contain your current settings as
             control; finalists are measured afresh before anything is claimed.
+            Without --quick or sizes of your own it takes about seven hours.
+
+            The recording must show the durable subscribers connect and subscribe:
+            EMQX stores what they subscribed to, and dstune knows it from there.
 
               dstune sweep sensors.pcap --emqx 5.8 --edition ce
               dstune sweep sensors.pcap --emqx 5.8 --edition ee \\
@@ -32,7 +36,16 @@ struct SweepCommand: AsyncParsableCommand {
     var config: String?
     @Option(help: "Folder of the study; it must not exist yet. Default: study-<capture>.")
     var study: String?
-    @Option(help: "Knobs to turn, separated by commas. Default: all.") var knobs: String?
+    @Option(
+        help: ArgumentHelp(
+            "Knobs to turn, separated by commas. Default: all: "
+                + Knob.catalogue.map(\.id).joined(separator: ", ") + "."))
+    var knobs: String?
+    @Option(
+        help: ArgumentHelp(
+            "How candidates are found: " + SearchMethods.all.map(\.name).joined(separator: ", ")
+                + "."))
+    var method = RandomDesign().name
     @Flag(
         help: "The configuration is for a database that does not exist yet: n_shards is free too.")
     var newDatabase = false
@@ -108,12 +121,8 @@ struct SweepCommand: AsyncParsableCommand {
     private func planScale(
         _ trace: Trace, _ inspection: Inspection, _ control: Setting, _ searched: [Knob]
     ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary) {
-        for (name, value) in [("--speed", speed), ("--window", window), ("--warm-up", warmUp)] {
-            if let value, !value.isFinite || value < 0 || (name != "--warm-up" && value == 0) {
-                throw Failure(.badInput, "\(name) wants a number above zero, not \(value)")
-            }
-        }
-        if miniature == 0 { throw Failure(.badInput, "--miniature wants 1 or more") }
+        try checkNumbers()
+        try checkClock(of: trace)
         let recorded = ScalePlan.record(trace, shards: Int(control["n_shards"]))
         guard recorded.messages > 0 else {
             throw Failure(
@@ -134,6 +143,39 @@ struct SweepCommand: AsyncParsableCommand {
         return (plan.scale, plan.levels, trafficSummary(inspection, plan, control))
     }
 
+    /// Bounds on what is typed: wide enough for every use, narrow enough for every product of them.
+    private func checkNumbers() throws(Failure) {
+        let bounds: [(String, Double?, ClosedRange<Double>)] = [
+            ("--speed", speed, 0.001...1_000_000), ("--window", window, 0.1...86_400),
+            ("--warm-up", warmUp, 0...86_400), ("--margin", margin, 0...0.5),
+            ("--miniature", miniature.map(Double.init), 1...1_048_576),
+        ]
+        for (name, value, bound) in bounds {
+            if let value, !bound.contains(value) {
+                throw Failure(
+                    .badInput,
+                    String(
+                        format: "%@ wants a number from %g to %g", name, bound.lowerBound,
+                        bound.upperBound))
+            }
+        }
+    }
+
+    /// A gap of a day in a recording is a clock that was set, and a timeline with it says nothing of rates.
+    private func checkClock(of trace: Trace) throws(Failure) {
+        var last = Nanoseconds.zero
+        for event in trace.events {
+            if event.offset - last > .seconds(86_400) {
+                throw Failure(
+                    .badInput,
+                    "\(captures.joined(separator: ", ")): nothing for more than a day after second "
+                        + "\(Int(last.seconds)): the recording's clock was set, or these are recordings of "
+                        + "different days; cut the part you mean with `editcap -A … -B …`")
+            }
+            last = event.offset
+        }
+    }
+
     private func makePlan(
         _ dialect: Dialect, _ searched: [Knob], _ control: Setting, _ scale: Scale,
         _ levels: [String: [Int64]], _ summary: TrafficSummary
@@ -146,7 +188,7 @@ struct SweepCommand: AsyncParsableCommand {
                 captures: identities, engine: engine, emqx: emqx, edition: edition,
                 control: control, knobs: searched.map(\.id),
                 reachable: searched.map(\.id).filter(settable.contains), newDatabase: newDatabase,
-                levels: levels, blocks: blocks ?? size.blocks,
+                method: method, levels: levels, blocks: blocks ?? size.blocks,
                 candidatesPerBlock: candidates ?? size.candidates,
                 confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
                 margin: margin, command: commandLine(),

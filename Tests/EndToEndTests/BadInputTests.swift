@@ -60,6 +60,23 @@ import Testing
                     "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--config", "FILE",
                 ], named: "max_items"),
             Case(
+                testDescription: "a backend that is not modelled",
+                file: Array("durable_storage.messages.backend = builtin_raft".utf8),
+                arguments: [
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ee", "--config", "FILE",
+                ], named: "builtin_raft"),
+            Case(
+                testDescription: "a number out of bounds", file: nil,
+                arguments: [
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--miniature",
+                    "18446744073709551615",
+                ], named: "--miniature"),
+            Case(
+                testDescription: "an unknown search method", file: nil,
+                arguments: [
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--method", "luck",
+                ], named: "luck"),
+            Case(
                 testDescription: "a folder that is no study", file: nil,
                 arguments: ["resume", "."], named: "not a study"),
             Case(

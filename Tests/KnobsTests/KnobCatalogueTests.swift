@@ -23,15 +23,14 @@ import Testing
         for _ in 0..<100 { #expect(knob.range.contains(knob.range.draw(using: &seed))) }
     }
 
-    /// The defaults that EMQX 5.8.9 was measured to run with.
+    /// The defaults that EMQX 5.8.9 was measured to run with; those that are RocksDB's own are compared
+    /// with RocksDB in StorageTests.
     @Test func standardsAreThoseOfEMQX() {
-        #expect(
-            Setting().complete == [
-                "write_buffer_size": 67_108_864, "max_background_jobs": 2,
-                "level0_file_num_compaction_trigger": 4, "level0_slowdown_writes_trigger": 20,
-                "level0_stop_writes_trigger": 36, "max_write_buffer_number": 2, "n_shards": 16,
-                "local_write_buffer.max_items": 1_000, "local_write_buffer.flush_interval": 100,
-            ])
+        let standard = Setting()
+        #expect(standard["n_shards"] == 16)
+        #expect(standard["local_write_buffer.max_items"] == 1_000)
+        #expect(standard["local_write_buffer.flush_interval"] == 100)
+        #expect(standard["write_buffer_size"] == 64 << 20)
     }
 
     @Test func rangesAreSpelledOut() {

@@ -22,6 +22,14 @@ import Testing
         #expect(Schedule.period(last: .zero, events: 1) == .seconds(1))
     }
 
+    /// A capture whose clock was set spans decades; its plan is useless and must not trap.
+    @Test func decadesDoNotOverflow() {
+        let schedule = Schedule(
+            start: MonotonicTime(nanoseconds: 1_000), speed: 0.001,
+            period: Nanoseconds(1_800_000_000_000_000_000), warmUp: .zero, window: .seconds(1))
+        #expect(schedule.due(.seconds(1e9), pass: 1_000) > schedule.windowEnd)
+    }
+
     @Test func onlyWhatIsDueInTheWindowIsMeasured() {
         let schedule = Self.schedule(speed: 1)
         #expect(!schedule.isMeasured(MonotonicTime(nanoseconds: 1_000 + 999_999_999)))

@@ -9,6 +9,9 @@ internal import Measure
 /// of the night.
 package struct RandomDesign: SearchMethod {
     package let name = "random"
+    package let summary =
+        "drawn at random and spread over the levels of each knob, every second one turning only "
+        + "reachable knobs"
 
     package init() {}
 

@@ -17,6 +17,9 @@ package protocol SearchMethod: Sendable {
     /// Stands in the study's plan: never renamed.
     var name: String { get }
 
+    /// How it draws candidates, for the report: a clause that follows "with the control and candidates".
+    var summary: String { get }
+
     /// Up to `plan.candidatesPerBlock` settings for `block`, none of them the control or in an
     /// earlier block; fewer when there are no others left.
     ///
