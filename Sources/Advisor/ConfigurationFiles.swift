@@ -58,7 +58,13 @@ package struct ConfigurationFiles: Sendable {
                 + "\(Figures.brief(plan.scale.speed)) times as fast, sizes divided by "
                 + "\(plan.scale.miniature); see report.md.",
         ]
-        return lines + (recommendation.notMeasured.map { [$0] } ?? [])
+        let assumed =
+            plan.configPath == nil
+            ? [
+                "Measured against, and rolled back to, EMQX's standard settings: if your node sets these keys, "
+                    + "run the study with --config."
+            ] : []
+        return lines + assumed + (recommendation.notMeasured.map { [$0] } ?? [])
     }
 
     private static func use(_ recommendation: Recommendation) -> [String] {

@@ -47,12 +47,19 @@ package struct FinalistAdvice: Sendable {
     /// A figure beside the objective that got worse by more than this is named as a price. Below it the
     /// medians of a few trials say little.
     private static let price = 1.25
+    /// Where the control has none at all, more than ten milliseconds or any count is named.
+    private static let floor = 0.01
 
     private static func prices(among sides: [Side]) -> [String] {
         sides.compactMap { side in
             guard side.metric.id != Metric.objective, side.metric.better != .neither,
-                let control = side.control, let finalist = side.finalist, control > 0, finalist > 0
+                let control = side.control, let finalist = side.finalist, finalist > 0
             else { return nil }
+            guard control > 0 else {
+                guard side.metric.better == .lower, finalist > floor else { return nil }
+                let to = Figures.text(finalist, side.metric.unit)
+                return "The price: \(side.metric.title), none with the control, is \(to)."
+            }
             let worse = side.metric.better == .lower ? finalist / control : control / finalist
             guard worse > price else { return nil }
             let (from, to) = (

@@ -8,7 +8,7 @@ extension Recommendation {
         guard let change else { return "**Keep what you have.** " + reasonToKeep(plan) }
         return "**Change it.** On \(dialect.title) set \(KnobChange.list(change.changes)): "
             + "\(Self.objective) is \(change.judgement.estimate?.sentence ?? "unknown") "
-            + "than with the settings you have."
+            + "than with \(plan.controlWords)."
     }
 
     /// What could be had beyond the reach of the named version; nil if it is the reachable best.
@@ -51,7 +51,10 @@ extension Recommendation {
         if let change {
             return "improves: \(Self.objective) \(change.judgement.estimate?.sentence ?? "")"
         }
-        return "keep what you have"
+        guard isComplete else { return "no verdict: the study is not finished" }
+        let judged = [reachable, overall].contains { $0?.judgement.estimate != nil }
+        return judged
+            ? "keep what you have" : "no verdict: no trial could be ranked against the control"
     }
 }
 

@@ -2,23 +2,25 @@
 package enum Caveat: Codable, Equatable, Sendable {
     /// The generator was late: the load was not open-loop for a while. A trial with it is never ranked.
     case generatorBound(lagP99: Nanoseconds, limit: Nanoseconds)
+    /// The broker ended connections that the plan still wanted to send on: the load was lighter.
+    case notSent(count: Int)
     /// Fewer L0 compactions than a certificate needs: the shape of the tree was never exercised.
     case tooFewCycles(count: Int, needed: Int)
     /// The tail percentile rests on too few samples.
     case tooFewSamples(count: UInt64, needed: UInt64)
     /// Messages waited longer and longer: the settings do not sustain this rate, and the percentile
-    /// depends on how long the trial was.
+    /// depends on how long the trial was. A trial with it is never ranked.
     case growingQueue(depthAtEnd: Int, depthAtHalf: Int)
     /// Compaction had not caught up within the bound on draining.
     case notDrained(after: Nanoseconds)
-    /// The trial ended with messages that were accepted for storage and never became durable.
+    /// Messages that were accepted were not durable within the bound on draining.
     case notStored(count: Int)
 
     /// Whether a trial with this doubt may be compared with others.
     package var disqualifies: Bool {
         switch self {
-        case .generatorBound, .tooFewCycles, .notStored: true
-        case .tooFewSamples, .growingQueue, .notDrained: false
+        case .generatorBound, .notSent, .tooFewCycles, .notStored, .growingQueue: true
+        case .tooFewSamples, .notDrained: false
         }
     }
 
@@ -26,6 +28,7 @@ package enum Caveat: Codable, Equatable, Sendable {
         switch self {
         case .generatorBound(let lag, let limit):
             "generator-bound: the sender was late by \(milliseconds(lag)) at p99 (limit \(milliseconds(limit)))"
+        case .notSent(let count): "\(count) packets had no connection to be sent on"
         case .tooFewCycles(let count, let needed):
             "no certificate: \(count) L0 compactions completed, \(needed) needed"
         case .tooFewSamples(let count, let needed):
@@ -34,7 +37,8 @@ package enum Caveat: Codable, Equatable, Sendable {
             "overload: \(end) messages waited at the end, \(half) half way"
         case .notDrained(let bound):
             "compaction had not caught up \(milliseconds(bound)) after the last message"
-        case .notStored(let count): "\(count) messages were accepted and never became durable"
+        case .notStored(let count):
+            "\(count) messages were still waiting to be stored when the bound on draining was over"
         }
     }
 

@@ -36,23 +36,27 @@ extension Metric {
             better: .neither,
             source: .latency("lag", percentile: 99), headline: true),
         Metric(
-            id: "stall_s", title: "writes waited for flush or compaction", unit: .seconds,
+            id: "stall_s", title: "writes waited for flush or compaction, window and drain",
+            unit: .seconds,
             better: .lower, source: .ticker("rocksdb.stall.micros", times: 1e-6), headline: true),
         Metric(
-            id: "wal_bytes", title: "WAL written", unit: .bytes, better: .lower,
+            id: "wal_bytes", title: "WAL written, window and drain", unit: .bytes, better: .lower,
             source: .ticker("rocksdb.wal.bytes")),
         Metric(
-            id: "flush_bytes", title: "written by flushes", unit: .bytes, better: .lower,
+            id: "flush_bytes", title: "written by flushes, window and drain", unit: .bytes,
+            better: .lower,
             source: .ticker("rocksdb.flush.write.bytes")),
         Metric(
-            id: "compaction_write_bytes", title: "written by compactions", unit: .bytes,
+            id: "compaction_write_bytes", title: "written by compactions, window and drain",
+            unit: .bytes,
             better: .lower, source: .ticker("rocksdb.compact.write.bytes")),
         Metric(
-            id: "user_bytes", title: "keys and values put", unit: .bytes, better: .neither,
+            id: "user_bytes", title: "bytes of write batches, window and drain", unit: .bytes,
+            better: .neither,
             source: .ticker("rocksdb.bytes.written")),
         Metric(
             id: "write_amplification",
-            title: "write amplification: (WAL + flushes + compactions) / keys and values put",
+            title: "write amplification: (WAL + flushes + compactions) / write batches",
             unit: .ratio, better: .lower, source: .counter("write_amplification"), headline: true),
         Metric(
             id: "l0_cycles", title: "L0 compactions completed, all shards", unit: .count,
@@ -67,16 +71,19 @@ extension Metric {
             id: "stall_events", title: "times a shard entered slowdown or stop", unit: .count,
             better: .lower, source: .counter("stall_events")),
         Metric(
-            id: "drain_s", title: "compaction left over at the end of the window", unit: .seconds,
+            id: "drain_s", title: "until buffers and compaction were empty after the window",
+            unit: .seconds,
             better: .lower, source: .counter("drain_s")),
         Metric(
             id: "buffer_depth_max", title: "most messages waiting for a flush, all shards",
             unit: .count, better: .lower, source: .counter("buffer_depth_max")),
         Metric(
-            id: "stored", title: "messages stored in the window", unit: .count, better: .neither,
+            id: "stored", title: "messages of the window that were stored", unit: .count,
+            better: .neither,
             source: .counter("stored")),
         Metric(
-            id: "stored_per_s", title: "messages stored per second", unit: .perSecond,
+            id: "stored_per_s", title: "messages committed per second of the window",
+            unit: .perSecond,
             better: .neither, source: .counter("stored_per_s"), headline: true),
         Metric(
             id: "published", title: "PUBLISHes sent by the clients", unit: .count, better: .neither,
@@ -85,11 +92,24 @@ extension Metric {
             id: "acknowledged", title: "QoS 1 and 2 PUBLISHes acknowledged", unit: .count,
             better: .neither, source: .counter("acknowledged")),
         Metric(
-            id: "delivered", title: "messages delivered to subscribers", unit: .count,
+            id: "delivered", title: "messages delivered to subscribers in the window", unit: .count,
             better: .neither, source: .counter("delivered")),
         Metric(
+            id: "unsent", title: "packets of the window without a connection to go out on",
+            unit: .count, better: .lower, source: .counter("unsent")),
+        Metric(
+            id: "refused", title: "answers with a failure code, warm-up included", unit: .count,
+            better: .lower, source: .counter("refused")),
+        Metric(
+            id: "connections_dropped", title: "connections that the broker ended, warm-up included",
+            unit: .count, better: .lower, source: .counter("connections_dropped")),
+        Metric(
+            id: "deliveries_dropped",
+            title: "deliveries beyond the queue of a session that is not durable, warm-up included",
+            unit: .count, better: .lower, source: .counter("deliveries_dropped")),
+        Metric(
             id: "not_stored_by_the_end",
-            title: "accepted for storage and not durable after the drain",
+            title: "still waiting to be stored after the drain",
             unit: .count, better: .lower, source: .counter("not_stored_by_the_end")),
         Metric(
             id: "disk_bytes_end", title: "disk used at the end", unit: .bytes, better: .lower,

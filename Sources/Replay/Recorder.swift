@@ -21,9 +21,11 @@ package struct Recorder: Sendable {
     package internal(set) var delivered = ByQoS()
     /// Answers with a failure code, over the whole run.
     package internal(set) var refused = 0
+    /// Packets that were due in the window and had no connection to go out on: the broker had ended it.
+    package internal(set) var unsent = 0
     /// Connections that the broker ended, over the whole run.
     package internal(set) var dropped = 0
-    /// Passes over the capture that were begun.
+    /// Passes over the capture that were completed.
     package internal(set) var passes = 0
 
     package init() {}

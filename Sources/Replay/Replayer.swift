@@ -55,6 +55,8 @@ package final class Replayer {
             if now >= guardDue {
                 if let reason = guarded() { return .stopped(reason) }
                 guardDue = now + Self.guardInterval
+                // Counters are first read as the window opens.
+                if now < schedule.windowStart { guardDue = min(guardDue, schedule.windowStart) }
             }
             next += 1
             if next == trace.events.count {
@@ -104,7 +106,10 @@ package final class Replayer {
             clients[index].connection = connection
             owners[connection] = index
         case .packet(let packet):
-            guard let connection = clients[index].connection else { return }
+            guard let connection = clients[index].connection else {
+                if schedule.isMeasured(due) { recorder.unsent += 1 }
+                return
+            }
             send(packet, on: connection, of: index, due: due)
         case .closed:
             if let connection = clients[index].connection { close(connection, index, at: now) }
@@ -158,7 +163,7 @@ package final class Replayer {
             }
             if let answer { reply(answer, on: connection) }
         case .deliver(let qos, let answer):
-            recorder.delivered.add(qos)
+            if schedule.isMeasured(now) { recorder.delivered.add(qos) }
             if let answer { reply(answer, on: connection) }
         case .reply(let answer): reply(answer, on: connection)
         case .refused: recorder.refused += 1

@@ -35,9 +35,6 @@ struct VirtualClient {
         let id: PacketID
     }
 
-    /// Messages that were sent and not yet acknowledged to the end.
-    var unanswered: Int { owed.count }
-
     /// The next packet identifier, to be acknowledged for a message that was due at `intended`.
     mutating func nextID(intended: MonotonicTime) -> PacketID {
         while true {

@@ -65,10 +65,10 @@ extension ReportDocument {
         """
     }
 
-    static func glossary() -> String {
+    static func glossary(_ input: ReportInput) -> String {
         let words = [
-            ("control", "the settings you have, measured in every block"),
-            ("block, round", "trials that share a control, a seed and a time"),
+            ("control", "\(input.plan.controlWords), measured in every block"),
+            ("block, round", "trials that share a control and a time"),
             ("reachable", "the named version takes it from its configuration file"),
             (
                 "tier",

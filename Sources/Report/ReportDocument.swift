@@ -14,7 +14,7 @@ package enum ReportDocument {
             "# \(title)\n",
             verdict(input), paste(input, files: files), asked(input), comparison(input),
             changes(input), pictures(plots), traffic(input), scale(input), trials(input),
-            model(input), environment(input), again(input), glossary(),
+            model(input), environment(input), again(input), glossary(input),
         ].joined(separator: "\n")
     }
 
@@ -84,12 +84,13 @@ package enum ReportDocument {
         let node =
             plan.newDatabase ? "a node without a database yet" : "a node that has its database"
         let origin =
-            plan.configPath.map { "read from \(Markdown.code($0))" } ?? "the standard settings"
+            plan.configPath.map { "read from \(Markdown.code($0))" }
+            ?? "EMQX's standard settings, because no --config was given"
         return """
             ## What was asked
 
             Which settings bring "\(Recommendation.objective)" down, for \(dialect.title), \(node)? \
-            The control is what you have, \(origin). Searched were:
+            The control: \(origin). Searched were:
 
             \(Markdown.table(
                 ["knob", "control", "tried", "reachable", "on \(dialect.title)"], knobs))

@@ -58,16 +58,17 @@ extension ShardedStore {
 
     /// What was measured, all shards together: intended time to commit, duration of a flush, and messages
     /// of the window that were committed.
-    package func measured() -> (durable: LatencyHistogram, flush: LatencyHistogram, stored: Int) {
-        var durable = LatencyHistogram(), flush = LatencyHistogram(), stored = 0
+    package func measured() -> Measured {
+        var sum = Measured()
         for shard in all {
             shard.measured.withLock {
-                durable.add($0.durable)
-                flush.add($0.flush)
-                stored += $0.stored
+                sum.durable.add($0.durable)
+                sum.flush.add($0.flush)
+                sum.stored += $0.stored
+                sum.committed += $0.committed
             }
         }
-        return (durable, flush, stored)
+        return sum
     }
 
     /// Options in force after RocksDB's sanitising: of the first shard's database and its data column

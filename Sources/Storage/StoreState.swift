@@ -33,7 +33,10 @@ final class StoreState: Sendable {
 
     /// The depth only falls here, so its peaks are what it is just before.
     func left(_ count: Int) {
-        waitingMax.max(waiting.load(ordering: .relaxed), ordering: .relaxed)
+        let now = MonotonicTime.now()
+        if windowStart <= now, now < windowEnd {
+            waitingMax.max(waiting.load(ordering: .relaxed), ordering: .relaxed)
+        }
         waiting.subtract(count, ordering: .relaxed)
     }
 

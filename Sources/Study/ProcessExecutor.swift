@@ -6,8 +6,8 @@ internal import SystemPackage
 /// Runs a trial in a process of its own, so that it may die, be killed and leave nothing in memory.
 ///
 /// The child gets the spec as one line of JSON on standard input and answers with one line on standard
-/// output; its standard error goes to `trial.log`. It ends with 0, or with 3 when the machine failed
-/// it, which ends the study as well: a full disk fails every trial after it. In its directory remain
+/// output; its standard error goes to `trial.log`. It ends with 0, or with 2 or 3 when its input or the
+/// machine failed it, which ends the study as well: a full disk fails every trial after it. In its directory remain
 /// the question, the answer, the samples, the events and the log; the data is removed.
 package struct ProcessExecutor: TrialExecutor {
     private let executable: String
@@ -18,6 +18,7 @@ package struct ProcessExecutor: TrialExecutor {
         "spec.json", "result.json", "samples.tsv", "events.tsv", "trial.log",
     ]
     private static let environmentFailed: Int32 = 3
+    private static let badInput: Int32 = 2
     /// Less than this is a full disk: four shards' manifests are preallocated with as much.
     private static let leastSpace = Bytes.mib(16)
 
@@ -52,7 +53,8 @@ package struct ProcessExecutor: TrialExecutor {
                 return result
             }
             failure = "it ended without an answer"
-        case .exited(Self.environmentFailed):
+        case .exited(Self.environmentFailed), .exited(Self.badInput):
+            // A capture that was moved or cut fails every later trial as well.
             throw .environmentFailed(log ?? "trial \(spec.number) could not run on this machine")
         case .exited(let code):
             failure = "ended with exit code \(code)" + (log.map { ": \($0)" } ?? "")

@@ -101,6 +101,11 @@ package struct StudyPlan: Codable, Sendable {
     /// The values of `knob` that are searched.
     package func levels(of knob: Knob) -> [Int64] { levels[knob.id] ?? knob.range.values }
 
+    /// What the control is, in words: only a configuration that was read is known to be the user's.
+    package var controlWords: String {
+        configPath == nil ? "EMQX's standard settings" : "the settings you have"
+    }
+
     package var root: Seed { Seed(seed) }
 
     package var searched: [Knob] { knobs.compactMap(Knob.find) }

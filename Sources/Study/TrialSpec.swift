@@ -12,8 +12,8 @@ package struct TrialSpec: Codable, Sendable {
     /// Absolute paths of the capture's files, in order.
     package var captures: [String]
     package var scale: Scale
-    /// Branch of the study's seed that belongs to this trial's block: the trials of a block share it
-    /// (common random numbers).
+    /// Branch of the study's seed that belongs to this trial's block. Nothing in a trial draws yet: all
+    /// trials play the same traffic.
     package var seed: Seed
     /// Absolute path of the trial's own directory, which exists and is empty.
     package var directory: String

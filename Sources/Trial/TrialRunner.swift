@@ -118,16 +118,21 @@ package struct TrialRunner {
         ]
         let cycles = window.l0Cycles
         let seconds = spec.scale.window.seconds
-        let inWindow = samples.filter { $0.time >= schedule.windowStart }
+        let inWindow = samples.filter {
+            schedule.windowStart <= $0.time && $0.time < schedule.windowEnd
+        }
         var counts: [String: Double] = [
             "l0_cycles": Double(cycles), "flushes": Double(window.flushes),
             "stall_events": Double(window.stallEvents),
             "l0_files_max": Double(inWindow.map(\.store.l0FilesMax).max() ?? 0),
             "buffer_depth_max": Double(store.depthMax), "stored": Double(measured.stored),
-            "stored_per_s": Double(measured.stored) / seconds,
+            "stored_per_s": Double(measured.committed) / seconds,
             "published": Double(recorder.sent.total),
             "acknowledged": Double(recorder.acknowledged),
             "delivered": Double(recorder.delivered.total),
+            "unsent": Double(recorder.unsent), "refused": Double(recorder.refused),
+            "connections_dropped": Double(recorder.dropped),
+            "deliveries_dropped": Double(counters.dropped),
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
             "cpu_s": window.cpu.seconds, "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
@@ -157,7 +162,7 @@ package struct TrialRunner {
             number: spec.number, ending: .finished, values: values,
             histograms: histograms.filter { $0.value.count > 0 }, started: 0, ended: 0)
         result.caveats = caveats(
-            cycles: cycles, recorder.lag, measured.durable, inWindow, store.depth, drain.done)
+            cycles: cycles, recorder, measured.durable, inWindow, store.depth, drain.done)
         do throws(RocksError) {
             result.effective = try store.effectiveOptions()
             result.remarks = try store.notHonoured()
@@ -168,12 +173,12 @@ package struct TrialRunner {
     }
 
     private func caveats(
-        cycles: Int, _ lag: LatencyHistogram, _ durable: LatencyHistogram, _ samples: [Sample],
+        cycles: Int, _ recorder: Recorder, _ durable: LatencyHistogram, _ samples: [Sample],
         _ left: Int, _ drained: Bool
     ) -> [Caveat] {
         var caveats: [Caveat] = []
         let limit = max(Self.lagLimit, (durable.percentile(99) ?? .zero) / 10)
-        if let p99 = lag.percentile(99), p99 > limit {
+        if let p99 = recorder.lag.percentile(99), p99 > limit {
             caveats.append(.generatorBound(lagP99: p99, limit: limit))
         }
         if cycles < spec.scale.cyclesNeeded {
@@ -185,6 +190,7 @@ package struct TrialRunner {
         }
         if left > 0 { caveats.append(.notStored(count: left)) }
         if !drained { caveats.append(.notDrained(after: Self.drainBound)) }
+        if recorder.unsent > 0 { caveats.append(.notSent(count: recorder.unsent)) }
         if let growth = queueGrowth(samples) { caveats.append(growth) }
         return caveats
     }

@@ -155,7 +155,7 @@ struct SweepCommand: AsyncParsableCommand {
                 throw Failure(
                     .badInput,
                     String(
-                        format: "%@ wants a number from %g to %g", name, bound.lowerBound,
+                        format: "%@ wants a number from %.12g to %.12g", name, bound.lowerBound,
                         bound.upperBound))
             }
         }

@@ -74,9 +74,18 @@ import Testing
     }
 
     @Test func enterpriseEditionIsToldThatRaftWasNotMeasured() {
-        let (_, _, files) = Self.files(
+        for version in ["5.9", "5.10"] {
+            let (advice, _, files) = Self.files(
+                RecommendationTests.dialect(version, nil), seed: 1, reachable: Fixture.reachable)
+            #expect(files.emqx.contains("builtin_raft"), "\(version)")
+            #expect(advice.warnings.contains { $0.contains("builtin_raft") }, "\(version)")
+        }
+        let (_, _, enterprise) = Self.files(
             RecommendationTests.dialect("5.8", "ee"), seed: 1, reachable: Fixture.reachable)
-        #expect(files.emqx.contains("A database with builtin_raft was not measured"))
+        #expect(enterprise.emqx.contains("builtin_raft"))
+        let (_, _, community) = Self.files(
+            RecommendationTests.dialect("5.8", "ce"), seed: 1, reachable: Fixture.reachable)
+        #expect(!community.emqx.contains("builtin_raft"))
     }
 
     @Test func styleFileHoldsEveryKnobAndReadsBack() throws {

@@ -18,13 +18,6 @@ final class Shard: Sendable {
     let latest: Atomic<UInt64>
     let measured = Mutex(Measured())
 
-    /// What the writer measured of messages whose intended time lies in the measured window.
-    struct Measured: Sendable {
-        var durable = LatencyHistogram()
-        var flush = LatencyHistogram()
-        var stored = 0
-    }
-
     /// Opens the shard at `path` and reads back the topic structure that it learned before.
     init(
         number: Int, path: String, options: StoreOptions, engine: RocksEngine

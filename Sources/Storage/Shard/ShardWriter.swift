@@ -108,6 +108,7 @@ struct ShardWriter: ~Copyable {
                 measured.durable.record(ended - time)
                 measured.stored += 1
             }
+            if windowStart <= ended, ended < windowEnd { measured.committed += intended.count }
             if windowStart <= began, began < windowEnd { measured.flush.record(ended - began) }
         }
     }
