@@ -45,7 +45,7 @@ package enum ReportDocument {
                 against your settings:
 
                 \(Markdown.block(live.joined(separator: "\n")))
-                `rollback.conf` puts your settings back.
+                `rollback.conf` puts the settings of the control back.
 
                 """
         }
