@@ -42,7 +42,7 @@ package enum ReportDocument {
             text += """
                 `emqx.conf` beside this report, into the configuration of \
                 \(input.recommendation.dialect.title). Its live lines are exactly what was measured \
-                against your settings:
+                against the control:
 
                 \(Markdown.block(live.joined(separator: "\n")))
                 `rollback.conf` puts the settings of the control back.
