@@ -165,19 +165,11 @@ int32_t crocks_property(const crocks_db *db, int32_t column_family, const char *
   return 1;
 }
 
-crocks_status crocks_flush(crocks_db *db) {
-  rocksdb::FlushOptions options;
-  options.wait = true;
-  return crocks_convert(db->db->Flush(options, db->families));
-}
-
 crocks_batch *crocks_batch_create(crocks_db *db) { return new crocks_batch{db, rocksdb::WriteBatch()}; }
 
 void crocks_batch_destroy(crocks_batch *batch) { delete batch; }
 
 void crocks_batch_clear(crocks_batch *batch) { batch->batch.Clear(); }
-
-size_t crocks_batch_bytes(const crocks_batch *batch) { return batch->batch.GetDataSize(); }
 
 void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *key,
                       size_t key_bytes, const void *value, size_t value_bytes) {

@@ -8,15 +8,9 @@ extension Environment {
     package static func probe(
         directory: String, version: String, rocksdb: String
     ) throws(EnvironmentError) -> Environment {
-        var optimised = true
-        // The body of an assert is only evaluated in a debug build.
-        assert(
-            {
-                optimised = false; return true
-            }())
         let info = ProcessInfo.processInfo
         return Environment(
-            version: version, optimised: optimised, rocksdb: rocksdb,
+            version: version, optimised: isOptimisedBuild, rocksdb: rocksdb,
             cpu: field("model name", of: "/proc/cpuinfo") ?? "unknown",
             cores: info.activeProcessorCount, memory: Bytes(info.physicalMemory),
             kernel: text(of: "/proc/sys/kernel/osrelease") ?? "unknown",

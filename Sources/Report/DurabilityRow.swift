@@ -11,6 +11,9 @@ package struct DurabilityRow: Identifiable, Equatable, Sendable {
         survivesKill: "no: up to a flush interval and the queue behind it is gone",
         survivesPowerLoss: "no", whoBehavesSo: "EMQX 5.8 to 6.3")
 
+    /// - Parameter id: acknowledgement and sync, as an engine model names them.
+    package static func find(_ id: String) -> DurabilityRow? { catalogue.first { $0.id == id } }
+
     package static let catalogue: [DurabilityRow] = [
         onEnqueue,
         DurabilityRow(

@@ -31,6 +31,7 @@ package struct PathBenchmark {
     private static let payload = 200
     /// Bursts and publishes in each, for counting allocations; as many come first and are not counted.
     private static let bursts = 10, burst = 1_024
+    private static let drainBound = Nanoseconds.seconds(120)
     private let publishes: Int
     private let pairs: Int
     private let directory: String
@@ -56,16 +57,11 @@ package struct PathBenchmark {
             allocated.append(bytes)
         }
         let ratios = zip(path, raw).map { $0 / $1 }
-        var optimised = true
-        assert(
-            {
-                optimised = false; return true
-            }())
         return Row(
             inprocess_publishes_per_s: quantile(path, 0.5), raw_publishes_per_s: quantile(raw, 0.5),
             ratio: quantile(ratios, 0.5), ratios: ratios, publishes: publishes,
             payload_bytes: Self.payload, allocated_bytes_per_publish: quantile(allocated, 0.5),
-            optimised_build: optimised, rocksdb: RocksEngine.version)
+            optimised_build: isOptimisedBuild, rocksdb: RocksEngine.version)
     }
 
     private func inScratch<Result>(_ body: (String) throws -> Result) throws -> Result {
@@ -116,9 +112,8 @@ package struct PathBenchmark {
         }
         for number in 0..<publishes { publish(number: number) }
         collect()
-        while store.depth > 0 { Thread.sleep(forTimeInterval: 0.001) }
+        try drain(store)
         let took = (MonotonicTime.now() - began).seconds
-        if let failure = store.failure { throw failure }
         precondition(acknowledged == publishes, "every publish is acknowledged")
 
         // The steady state: bursts that the store takes before the next one, so that no queue grows.
@@ -127,10 +122,26 @@ package struct PathBenchmark {
             if burst == Self.bursts { allocated = Allocator.allocatedByThisThread }
             for number in 0..<Self.burst { publish(number: number) }
             collect()
-            while store.depth > 0 { Thread.sleep(forTimeInterval: 0.001) }
+            try drain(store)
         }
         allocated = Allocator.allocatedByThisThread - allocated
         return (Double(publishes) / took, Double(allocated) / Double(Self.bursts * Self.burst))
+    }
+
+    /// Waits until everything is committed; the last buffers are flushed by their timer.
+    /// - Throws: the store's failure, or that the bound has passed.
+    private func drain(_ store: ShardedStore) throws {
+        let end = MonotonicTime.now() + Self.drainBound
+        while store.depth > 0 {
+            guard MonotonicTime.now() < end else {
+                throw TrialError.environment(
+                    "\(directory): \(store.depth) messages were not stored within "
+                        + "\(Int(Self.drainBound.seconds)) s; use a faster disk or fewer --publishes"
+                )
+            }
+            Thread.sleep(forTimeInterval: 0.001)
+        }
+        if let failure = store.failure { throw failure }
     }
 
     private func measureRaw(at path: String) throws -> Double {

@@ -77,11 +77,18 @@ func openStudy(
 
 /// Writes everything that a study ends with, and says where it is.
 func writeReport(of store: StudyStore, dialect: Dialect) async throws {
+    guard let model = EngineModel.find(store.plan.engine),
+        let durability = DurabilityRow.find(model.acknowledgement.rawValue)
+    else {
+        throw Failure(
+            .badInput,
+            "\(store.directory.path): its engine model \(store.plan.engine) is not known to this dstune; "
+                + "use the one that began the study")
+    }
     do {
         let input = ReportInput(
             plan: store.plan, records: try store.records(), dialect: dialect,
-            departures: EngineModel.find(store.plan.engine)?.departures ?? [],
-            durability: .onEnqueue, date: wallClockMilliseconds())
+            departures: model.departures, durability: durability, date: wallClockMilliseconds())
         let paths = try await ReportWriter(store.directory).write(input)
         print(input.recommendation.shortVerdict())
         for path in paths { print(path) }

@@ -94,7 +94,7 @@ struct SweepCommand: AsyncParsableCommand {
         do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
             throw Failure(.badInput, error.description)
         }
-        guard EngineModel.find(engine) != nil else {
+        guard let model = EngineModel.find(engine) else {
             let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
             throw Failure(.badInput, "there is no engine model \(engine); there are: \(known)")
         }
@@ -103,8 +103,8 @@ struct SweepCommand: AsyncParsableCommand {
                 dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"
             throw Failure(
                 .badInput,
-                "\(dialect.title) \(reason), and a measurement with \(engine) does not speak for it; "
-                    + "name a version that it speaks for (--emqx 5.8 --edition ce)")
+                "\(dialect.title) \(reason), and \(engine) speaks for \(model.speaksFor) only; "
+                    + "name such a version (--emqx 5.8 --edition ce)")
         }
         return dialect
     }

@@ -86,15 +86,11 @@ crocks_status crocks_default_options(int32_t database, char **text);
 /* An integer property (rocksdb/db.h, DB::Properties); -1 column_family: summed over all. Returns 0 if
  * the property does not exist. */
 int32_t crocks_property(const crocks_db *db, int32_t column_family, const char *name, uint64_t *value);
-/* Flushes all column families and waits. */
-crocks_status crocks_flush(crocks_db *db);
 
 /* A batch for one database, which must outlive it. */
 crocks_batch *crocks_batch_create(crocks_db *db);
 void crocks_batch_destroy(crocks_batch *batch);
 void crocks_batch_clear(crocks_batch *batch);
-/* Bytes of the batch as they go into the WAL, without its framing. */
-size_t crocks_batch_bytes(const crocks_batch *batch);
 void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *key,
                       size_t key_bytes, const void *value, size_t value_bytes);
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);

@@ -54,9 +54,6 @@ package struct Database: ~Copyable, @unchecked Sendable {
 
     deinit { crocks_close(raw) }
 
-    /// Flushes every column family and waits for it.
-    package borrowing func flush() throws(RocksError) { try check(crocks_flush(raw)) }
-
     /// An integer property of RocksDB, e.g. `rocksdb.num-files-at-level0`.
     /// - Parameter family: index of a column family; nil for the sum over all.
     package borrowing func property(_ name: String, family: Int? = nil) -> UInt64? {
