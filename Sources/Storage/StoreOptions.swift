@@ -7,12 +7,17 @@ package struct StoreOptions: Sendable {
     package var setting: Setting
     /// Every byte size of the LSM is divided by this; 1 is full scale.
     package var miniature: UInt64
+    /// What an acknowledgement promises; the engine's own unless it is told otherwise.
+    package var durability: Durability
 
-    package init(engine: EngineModel, setting: Setting, miniature: UInt64 = 1) {
+    package init(
+        engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil
+    ) {
         precondition(miniature >= 1)
         self.engine = engine
         self.setting = setting
         self.miniature = miniature
+        self.durability = durability ?? engine.durability
     }
 
     package var shards: Int { value { if case .shards = $0 { true } else { false } } }
@@ -41,7 +46,8 @@ package struct StoreOptions: Sendable {
         let knobs = options {
             if case .columnFamily(let option) = $0 { option } else { nil }
         }
-        return sizes.filter { size in !knobs.contains { $0.name == size.0 } } + knobs
+        return sizes.filter { size in !knobs.contains { $0.name == size.0 } } + engine.familyOptions
+            + knobs
             + [("block_based_table_factory", "{\(table)}")]
     }
 

@@ -86,7 +86,7 @@ struct ShardWriter: ~Copyable {
         state.enterDisk()
         let began = MonotonicTime.now()
         do throws(RocksError) {
-            try batch.commit(sync: state.options.engine.walSync)
+            try batch.commit(sync: state.options.durability.sync == .perCommit)
             shard.latest.store(encoder.latest, ordering: .releasing)
             shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
