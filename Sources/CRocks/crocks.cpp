@@ -54,11 +54,16 @@ const char *crocks_version(void) {
   return version.c_str();
 }
 
-crocks_engine *crocks_engine_create(void) { return new crocks_engine(); }
+crocks_engine *crocks_engine_create(int32_t observing) {
+  auto engine = new crocks_engine();
+  if (observing) engine->statistics = rocksdb::CreateDBStatistics();
+  return engine;
+}
 
 void crocks_engine_destroy(crocks_engine *engine) { delete engine; }
 
 int64_t crocks_engine_ticker(const crocks_engine *engine, const char *name) {
+  if (!engine->statistics) return -1;
   for (const auto &ticker : rocksdb::TickersNameMap)
     if (ticker.second == name)
       return static_cast<int64_t>(engine->statistics->getTickerCount(ticker.first));
@@ -99,7 +104,7 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
     list.push_back(names[i]);
     descriptors.emplace_back(names[i], family);
   }
-  options.listeners.push_back(crocks_listener(engine, shard, list));
+  if (engine->statistics) options.listeners.push_back(crocks_listener(engine, shard, list));
 
   auto opened = std::make_unique<crocks_db>();
   rocksdb::DB *raw = nullptr;

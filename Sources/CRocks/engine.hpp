@@ -15,7 +15,8 @@
 /* What the databases of one process share. */
 struct crocks_engine {
   rocksdb::Env *env = rocksdb::Env::Default();
-  std::shared_ptr<rocksdb::Statistics> statistics = rocksdb::CreateDBStatistics();
+  /* Null for an engine that does not observe. */
+  std::shared_ptr<rocksdb::Statistics> statistics;
   std::mutex lock;
   std::deque<crocks_event> events;
   void push(const crocks_event &event) {

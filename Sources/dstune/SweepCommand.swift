@@ -94,10 +94,7 @@ struct SweepCommand: AsyncParsableCommand {
         do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
             throw Failure(.badInput, error.description)
         }
-        guard let model = EngineModel.find(engine) else {
-            let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
-            throw Failure(.badInput, "there is no engine model \(engine); there are: \(known)")
-        }
+        let model = try findEngine(engine)
         guard dialect.engine == engine else {
             let reason =
                 dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"

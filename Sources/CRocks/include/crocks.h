@@ -33,7 +33,8 @@ const char *crocks_version(void);
 
 /* ---- what the databases of one process share ---- */
 
-crocks_engine *crocks_engine_create(void);
+/* Without `observing` its databases have no Statistics and no listener. */
+crocks_engine *crocks_engine_create(int32_t observing);
 /* After the last database of the engine is closed. */
 void crocks_engine_destroy(crocks_engine *engine);
 /* A counter of the shared Statistics by its name in TickersNameMap; -1 if there is none of that name. */

@@ -10,7 +10,9 @@ package import Measure
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
 
-    package init() { raw = crocks_engine_create() }
+    /// - Parameter observing: whether its databases count in Statistics and tell a listener; without,
+    ///   `ticker` and `takeEvents` have nothing to say.
+    package init(observing: Bool = true) { raw = crocks_engine_create(observing ? 1 : 0) }
 
     deinit { crocks_engine_destroy(raw) }
 
