@@ -1,4 +1,5 @@
 package import Knobs
+package import Layout
 package import Measure
 
 /// How a store is opened: an engine model, the setting that is tried, and the scale.
@@ -7,6 +8,8 @@ package struct StoreOptions: Sendable {
     package var setting: Setting
     /// Every byte size of the LSM is divided by this; 1 is full scale.
     package var miniature: UInt64
+    /// What keys and values look like.
+    package var format = RowFormat()
 
     package init(engine: EngineModel, setting: Setting, miniature: UInt64 = 1) {
         precondition(miniature >= 1)
