@@ -8,7 +8,7 @@ package struct EncodingProbe: ~Copyable {
     private let size: Int
     private var batch: WriteBatch
     private var tries: [TopicTrie]
-    private var encoder = MessageEncoder(after: 0)
+    private var encoder: MessageEncoder
     private var waiting = 0
 
     /// - Throws: when the scratch database below `directory` cannot be made.
@@ -20,7 +20,8 @@ package struct EncodingProbe: ~Copyable {
         batch = WriteBatch(for: database)
         self.database = database
         size = options.bufferItems
-        tries = Array(repeating: TopicTrie(), count: options.shards)
+        encoder = MessageEncoder(after: 0, options.format)
+        tries = Array(repeating: TopicTrie(options.format), count: options.shards)
     }
 
     /// - Throws: never for a message without properties.

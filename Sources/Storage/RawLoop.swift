@@ -26,10 +26,15 @@ package struct RawLoop {
     }
 
     private struct Shard {
-        var trie = TopicTrie()
-        var encoder = MessageEncoder(after: 0)
+        var trie: TopicTrie
+        var encoder: MessageEncoder
         var collector = Collector()
         var messages = 0
+
+        init(_ format: RowFormat) {
+            trie = TopicTrie(format)
+            encoder = MessageEncoder(after: 0, format)
+        }
 
         mutating func encode(
             _ submission: Submission, from publisher: Publisher, topic: RawSpan,
@@ -53,7 +58,7 @@ package struct RawLoop {
 
     package init(_ options: StoreOptions) {
         self.options = options
-        shards = (0..<options.shards).map { _ in Shard() }
+        shards = (0..<options.shards).map { _ in Shard(options.format) }
     }
 
     /// Encodes a message as the storage path would and appends its puts; batches close as buffers do when

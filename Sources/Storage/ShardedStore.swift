@@ -63,6 +63,7 @@ package final class ShardedStore: DurableStore {
     deinit { close() }
 
     package var shards: Int { all.count }
+    package var format: RowFormat { state.options.format }
 
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,

@@ -1,4 +1,5 @@
 package import Knobs
+package import Layout
 package import Measure
 
 /// How a store is opened: an engine model, the setting that is tried, and the scale.
@@ -9,15 +10,19 @@ package struct StoreOptions: Sendable {
     package var miniature: UInt64
     /// What an acknowledgement promises; the engine's own unless it is told otherwise.
     package var durability: Durability
+    /// What keys and values look like; the engine's own unless it is told otherwise.
+    package var format: RowFormat
 
     package init(
-        engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil
+        engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil,
+        format: RowFormat? = nil
     ) {
         precondition(miniature >= 1)
         self.engine = engine
         self.setting = setting
         self.miniature = miniature
         self.durability = durability ?? engine.durability
+        self.format = format ?? engine.format
     }
 
     package var shards: Int { value { if case .shards = $0 { true } else { false } } }

@@ -27,7 +27,8 @@ struct ShardWriter: ~Copyable {
         items = options.bufferItems
         interval = options.bufferInterval
         batch = WriteBatch(for: shard.database)
-        encoder = MessageEncoder(after: shard.latest.load(ordering: .acquiring))
+        encoder = MessageEncoder(
+            after: shard.latest.load(ordering: .acquiring), options.format)
     }
 
     /// Runs until the inbox is closed and empty.

@@ -65,7 +65,7 @@ package struct StorageBenchmark {
         let ratios = zip(path, raw).map { $0 / $1 }
         return Row(
             batch: shape.batch, k: shape.varying, shards: shape.shards,
-            serializer: "v1", topics: shape.topics,
+            serializer: engine.format.values.rawValue, topics: shape.topics,
             storage_msgs_per_s: quantile(path, 0.5), raw_msgs_per_s: quantile(raw, 0.5),
             ratio: quantile(ratios, 0.5), ratios: ratios, messages: messages,
             submit_allocated_bytes_per_msg: quantile(submitted, 0.5),
