@@ -93,6 +93,8 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
   if (!status.ok()) return crocks_convert(status);
   options.env = engine->env;
   options.statistics = engine->statistics;
+  if (engine->manager) options.write_buffer_manager = engine->manager;
+  if (engine->limiter) options.rate_limiter = engine->limiter;
 
   std::vector<std::string> list;
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -111,6 +113,7 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
   status = rocksdb::DB::Open(options, path, descriptors, &opened->families, &raw);
   if (!status.ok()) return crocks_convert(status);
   opened->db.reset(raw);
+  opened->manager = engine->manager;
   *db = opened.release();
   return crocks_convert(Status::OK());
 }

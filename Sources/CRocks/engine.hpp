@@ -2,7 +2,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/statistics.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <deque>
 #include <memory>
@@ -24,6 +26,9 @@ struct crocks_engine {
   std::shared_ptr<rocksdb::Statistics> statistics;
   std::mutex lock;
   std::deque<crocks_event> events;
+  /* What databases opened from now on share; null for what each has of its own. */
+  std::shared_ptr<rocksdb::WriteBufferManager> manager;
+  std::shared_ptr<rocksdb::RateLimiter> limiter;
   void push(const crocks_event &event) {
     std::lock_guard<std::mutex> hold(lock);
     events.push_back(event);
@@ -33,6 +38,8 @@ struct crocks_engine {
 struct crocks_db {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle *> families;
+  /* The shared one that it was opened with, or null. */
+  std::shared_ptr<rocksdb::WriteBufferManager> manager;
 };
 
 crocks_status crocks_convert(const rocksdb::Status &status);

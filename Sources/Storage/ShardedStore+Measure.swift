@@ -70,31 +70,4 @@ extension ShardedStore {
         }
         return sum
     }
-
-    /// Options in force after RocksDB's sanitising: of the first shard's database and its data column
-    /// family, the latter prefixed "data."; `data.block_cache` is the capacity of its block cache, in bytes.
-    package func effectiveOptions() throws(RocksError) -> [String: String] {
-        var options = try all[0].database.options(family: nil)
-        for (name, value) in try all[0].database.options(family: EngineModel.Family.data) {
-            options["data." + name] = value
-        }
-        options["data.block_cache"] = all[0].database.property(
-            "rocksdb.block-cache-capacity", family: EngineModel.Family.data
-        ).map { "\($0)" }
-        return options
-    }
-
-    /// What was asked for and is not what RocksDB runs, one sentence each.
-    package func notHonoured() throws(RocksError) -> [String] {
-        let effective = try effectiveOptions()
-        let asked =
-            state.options.databaseOptions
-            + state.options.familyOptions.map { (name: "data." + $0.name, value: $0.value) }
-        return asked.compactMap { option in
-            guard let got = effective[option.name], !option.value.hasPrefix("{"),
-                got != option.value
-            else { return nil }
-            return "\(option.name): asked for \(option.value), RocksDB runs \(got)"
-        }
-    }
 }

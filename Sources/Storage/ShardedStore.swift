@@ -22,6 +22,9 @@ package final class ShardedStore: DurableStore {
         self.engine = engine
         let state = StoreState(options: options)
         self.state = state
+        engine.share(options.shared)
+        // Other databases of the engine, as those of session state, have no part in it.
+        defer { engine.share(SharedOptions()) }
         var opened: [Shard] = []
         for number in 0..<options.shards {
             let path = directory + "/\(number)"
@@ -34,6 +37,8 @@ package final class ShardedStore: DurableStore {
             } catch { throw StoreOpenError(path: path, reason: "\(error)") }
         }
         all = opened
+        // After the shards are open, because each makes the pools grow to what it asks for.
+        engine.setThreads(high: options.threads.high, low: options.threads.low)
         let reader = StreamReader(opened, state: state)
         self.reader = reader
         do {

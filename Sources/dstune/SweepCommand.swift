@@ -107,7 +107,7 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func selectKnobs() throws(Failure) -> [Knob] {
-        guard let knobs else { return Knob.catalogue }
+        guard let knobs else { return Knob.searched }
         do throws(KnobError) { return try Knob.parseSelection(knobs) } catch {
             throw Failure(.badInput, error.description)
         }

@@ -42,6 +42,15 @@ int64_t crocks_engine_ticker(const crocks_engine *engine, const char *name);
 /* Threads of the Env's pools, which all databases of the process share. */
 void crocks_engine_threads(const crocks_engine *engine, int32_t *high, int32_t *low);
 
+/* What the databases opened after this call share, until the next call: a manager that makes them flush
+ * when their memtables together exceed `write_buffer_bytes`, and a limit on what flushes and compactions
+ * write. 0 is none of it. */
+void crocks_engine_share(crocks_engine *engine, uint64_t write_buffer_bytes,
+                         int64_t bytes_per_second);
+/* Sets the pools of the Env for flushes (high) and compactions (low), also to fewer threads; 0 leaves a
+ * pool as it is. Opening a database only ever makes them grow. */
+void crocks_engine_set_threads(crocks_engine *engine, int32_t high, int32_t low);
+
 typedef enum {
   CROCKS_FLUSH = 1,       /* a memtable was written to level 0 */
   CROCKS_COMPACTION = 2,  /* a compaction was installed */
@@ -81,6 +90,8 @@ void crocks_close(crocks_db *db);
  * (column_family -1) or of a column family with its table's as block_based_table_factory={…}. Freed with
  * crocks_free. */
 crocks_status crocks_options(const crocks_db *db, int32_t column_family, char **text);
+/* What this database shares with others, read from its options; 0 for what it does not. */
+void crocks_shared(const crocks_db *db, uint64_t *write_buffer_bytes, int64_t *bytes_per_second);
 /* RocksDB's defaults in the same form; of a database if `database`, else of a column family. */
 crocks_status crocks_default_options(int32_t database, char **text);
 

@@ -34,6 +34,16 @@ package final class RocksEngine: @unchecked Sendable {
         return (Int(high), Int(low))
     }
 
+    /// Sets what the databases that are opened from now on share, until the next call.
+    package func share(_ shared: SharedOptions) {
+        crocks_engine_share(raw, shared.writeBufferManager, shared.bytesPerSecond)
+    }
+
+    /// Sets the pools of the whole process, also to fewer threads. 0 leaves a pool as it is.
+    package func setThreads(high: Int, low: Int) {
+        crocks_engine_set_threads(raw, Int32(clamping: high), Int32(clamping: low))
+    }
+
     /// Everything the listeners noted since the last call, in the order it was noted.
     package func takeEvents() -> [StorageEvent] {
         var taken: [StorageEvent] = []
@@ -43,6 +53,20 @@ package final class RocksEngine: @unchecked Sendable {
             taken.append(contentsOf: room[..<count].map(StorageEvent.init))
             if count < room.count { return taken }
         }
+    }
+}
+
+/// What several databases of one engine have in common. All zero: each for itself.
+package struct SharedOptions: Sendable, Equatable {
+    /// Bytes of memtables, all databases together, that make one of them flush. It never stalls a
+    /// writer (allow_stall is false, as in EMQX 6.0.2 and later).
+    package var writeBufferManager: UInt64 = 0
+    /// What flushes and compactions of all of them may write.
+    package var bytesPerSecond: Int64 = 0
+
+    package init(writeBufferManager: UInt64 = 0, bytesPerSecond: Int64 = 0) {
+        self.writeBufferManager = writeBufferManager
+        self.bytesPerSecond = bytesPerSecond
     }
 }
 
