@@ -70,6 +70,20 @@ int64_t crocks_engine_ticker(const crocks_engine *engine, const char *name) {
   return -1;
 }
 
+int32_t crocks_engine_histogram(const crocks_engine *engine, const char *name,
+                                crocks_histogram *histogram) {
+  if (!engine->statistics) return 0;
+  for (const auto &known : rocksdb::HistogramsNameMap) {
+    if (known.second != name) continue;
+    rocksdb::HistogramData data;
+    engine->statistics->histogramData(known.first, &data);
+    *histogram = {data.median, data.percentile95, data.percentile99, data.average,
+                  data.standard_deviation, data.min, data.max, data.count, data.sum};
+    return 1;
+  }
+  return 0;
+}
+
 void crocks_engine_threads(const crocks_engine *engine, int32_t *high, int32_t *low) {
   *high = engine->env->GetBackgroundThreads(rocksdb::Env::Priority::HIGH);
   *low = engine->env->GetBackgroundThreads(rocksdb::Env::Priority::LOW);
@@ -106,19 +120,24 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
     list.push_back(names[i]);
     descriptors.emplace_back(names[i], family);
   }
-  if (engine->statistics) options.listeners.push_back(crocks_listener(engine, shard, list));
-
   auto opened = std::make_unique<crocks_db>();
+  if (engine->statistics) {
+    opened->listener = crocks_listener(engine, shard, list);
+    options.listeners.push_back(opened->listener);
+  }
+
   rocksdb::DB *raw = nullptr;
   status = rocksdb::DB::Open(options, path, descriptors, &opened->families, &raw);
   if (!status.ok()) return crocks_convert(status);
   opened->db.reset(raw);
   opened->manager = engine->manager;
+  if (opened->listener) crocks_listener_attach(opened->listener.get(), opened.get());
   *db = opened.release();
   return crocks_convert(Status::OK());
 }
 
 void crocks_close(crocks_db *db) {
+  if (db->listener) crocks_listener_attach(db->listener.get(), nullptr);
   for (auto *family : db->families) db->db->DestroyColumnFamilyHandle(family);
   db->db->Close().PermitUncheckedError();
   delete db;

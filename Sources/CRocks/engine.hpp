@@ -6,6 +6,7 @@
 #include <rocksdb/statistics.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,9 @@ struct crocks_engine {
     std::lock_guard<std::mutex> hold(lock);
     events.push_back(event);
   }
+  ~crocks_engine() {
+    for (const auto &event : events) free(event.message);
+  }
 };
 
 struct crocks_db {
@@ -40,6 +44,8 @@ struct crocks_db {
   std::vector<rocksdb::ColumnFamilyHandle *> families;
   /* The shared one that it was opened with, or null. */
   std::shared_ptr<rocksdb::WriteBufferManager> manager;
+  /* Null for a database that nothing is written to. */
+  std::shared_ptr<rocksdb::EventListener> listener;
 };
 
 crocks_status crocks_convert(const rocksdb::Status &status);
@@ -47,3 +53,6 @@ crocks_status crocks_convert(const rocksdb::Status &status);
 /* The listener of one database. */
 std::shared_ptr<rocksdb::EventListener> crocks_listener(crocks_engine *engine, int32_t shard,
                                                         std::vector<std::string> families);
+
+/* Tells a listener whose counters to look at when writes are held back; null before the database goes. */
+void crocks_listener_attach(rocksdb::EventListener *listener, crocks_db *db);

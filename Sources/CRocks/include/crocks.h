@@ -50,28 +50,51 @@ void crocks_engine_share(crocks_engine *engine, uint64_t write_buffer_bytes,
 /* Sets the pools of the Env for flushes (high) and compactions (low), also to fewer threads; 0 leaves a
  * pool as it is. Opening a database only ever makes them grow. */
 void crocks_engine_set_threads(crocks_engine *engine, int32_t high, int32_t low);
+typedef struct {
+  double median, p95, p99, average, standard_deviation, minimum, maximum;
+  uint64_t count, sum;
+} crocks_histogram;
+
+/* A histogram of the shared Statistics by its name in HistogramsNameMap, in RocksDB's unit (times are
+ * microseconds); 0 if there is none of that name. */
+int32_t crocks_engine_histogram(const crocks_engine *engine, const char *name,
+                                crocks_histogram *histogram);
 
 typedef enum {
-  CROCKS_FLUSH = 1,       /* a memtable was written to level 0 */
-  CROCKS_COMPACTION = 2,  /* a compaction was installed */
-  CROCKS_STALL = 3,       /* a column family's write condition changed */
-  CROCKS_ERROR = 4        /* a background error */
+  CROCKS_FLUSH = 1,            /* a memtable was written to level 0 */
+  CROCKS_COMPACTION = 2,       /* a compaction was installed */
+  CROCKS_STALL = 3,            /* a column family's write condition changed */
+  CROCKS_ERROR = 4,            /* a background error */
+  CROCKS_FLUSH_BEGIN = 5,
+  CROCKS_COMPACTION_BEGIN = 6
 } crocks_event_kind;
+
+/* Why writes are held back, as far as the per-cause counters of rocksdb.cfstats tell. */
+typedef enum {
+  CROCKS_CAUSE_UNKNOWN = 0,    /* no counter grew, or several did */
+  CROCKS_CAUSE_MEMTABLES = 1,
+  CROCKS_CAUSE_LEVEL0 = 2,
+  CROCKS_CAUSE_PENDING_BYTES = 3
+} crocks_stall_cause;
 
 typedef struct {
   int32_t kind;
   int32_t shard;          /* as given to crocks_open */
   int32_t column_family;  /* index in crocks_open's list, -1 if unknown */
-  int32_t condition;      /* stall: 0 normal, 1 delayed, 2 stopped; error: rocksdb::Status::Code */
+  int32_t condition;      /* stall: 0 normal, 1 delayed, 2 stopped; error and compaction: Status::Code */
+  int32_t previous;       /* stall: the condition before */
+  int32_t job;            /* flush and compaction: RocksDB's number of the job */
   int64_t began_ns;       /* CLOCK_MONOTONIC; flush and compaction: when the job began */
-  int64_t ended_ns;       /* CLOCK_MONOTONIC; stall: the moment of the change */
-  uint64_t bytes_in;      /* compaction: read */
+  int64_t ended_ns;       /* CLOCK_MONOTONIC; stall and beginnings: the moment itself */
+  uint64_t bytes_in;      /* compaction: read, or at its beginning to be read */
   uint64_t bytes_out;     /* flush and compaction: written */
   int32_t input_level;    /* compaction: lowest input level */
   int32_t output_level;
   int32_t files_in;
   int32_t files_out;
-  int32_t reason;         /* rocksdb::FlushReason or rocksdb::CompactionReason */
+  int32_t reason;         /* FlushReason, CompactionReason or BackgroundErrorReason; stall: a
+                             crocks_stall_cause, inferred */
+  char *message;          /* error: RocksDB's text, freed with crocks_free; else null */
 } crocks_event;
 
 /* Moves up to `room` events, oldest first, to `events`; returns how many. */
