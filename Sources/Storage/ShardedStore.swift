@@ -1,6 +1,6 @@
-internal import Foundation
 package import Layout
 package import MQTT
+internal import Measure
 internal import Synchronization
 
 /// Durable storage as EMQX lays it out: shards that are each a RocksDB of their own on one Env, each with
@@ -15,24 +15,22 @@ package final class ShardedStore: DurableStore {
     private let closed = Atomic(false)
 
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does.
-    /// - Throws: RocksDB's refusal of the first shard that cannot be opened, or no room for a thread.
+    /// - Parameter latest: microseconds since the epoch that no message of the store is older than; the wall
+    ///   clock, unless a past is being written.
+    /// - Throws: why the directory, or the first of its shards, cannot be opened; no room for a thread.
     package init(
-        at directory: String, _ options: StoreOptions, on engine: RocksEngine
+        at directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: UInt64? = nil
     ) throws(StoreOpenError) {
         self.engine = engine
         let state = StoreState(options: options)
         self.state = state
-        var opened: [Shard] = []
-        for number in 0..<options.shards {
-            let path = directory + "/\(number)"
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-                opened.append(
-                    try Shard(number: number, path: path, options: options, engine: engine))
-            } catch { throw StoreOpenError(path: path, reason: "\(error)") }
-        }
+        let identity = StoreIdentity(options)
+        let isNew = try identity.claim(directory)
+        let opened = try Shard.open(
+            below: directory, options, on: engine,
+            latest: latest ?? wallClockMilliseconds() * 1_000)
+        if isNew { try identity.settle(directory) }
         all = opened
         let reader = StreamReader(opened, state: state)
         self.reader = reader
@@ -93,12 +91,4 @@ package final class ShardedStore: DurableStore {
     package func takeReplies() -> [ReadReply] { reader.takeReplies() }
 
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
-}
-
-/// A shard's directory cannot be opened.
-package struct StoreOpenError: Error, CustomStringConvertible {
-    package let path: String
-    package let reason: String
-
-    package var description: String { "\(path): cannot be opened as a shard (\(reason))" }
 }
