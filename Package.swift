@@ -63,7 +63,8 @@ let package = Package(
         layer("MQTT"),
         layer("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         layer("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
-        layer("Storage", on: ["Layout", "CRocks", "Knobs", "MQTT", "Measure"]),
+        layer(
+            "Storage", on: ["Layout", "CRocks", "Knobs", "MQTT", "Measure"], using: [crypto]),
         layer("Broker", on: ["MQTT", "Layout", "Storage", "Measure"]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),

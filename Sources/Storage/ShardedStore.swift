@@ -1,6 +1,6 @@
-internal import Foundation
 package import Layout
 package import MQTT
+internal import Measure
 internal import Synchronization
 
 /// Durable storage as EMQX lays it out: shards that are each a RocksDB of their own on one Env, each with
@@ -15,9 +15,12 @@ package final class ShardedStore: DurableStore {
     private let closed = Atomic(false)
 
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does.
-    /// - Throws: RocksDB's refusal of the first shard that cannot be opened, or no room for a thread.
+    /// - Parameter latest: microseconds since the epoch that no message of the store is older than; the wall
+    ///   clock, unless a past is being written.
+    /// - Throws: why the directory, or the first of its shards, cannot be opened; no room for a thread.
     package init(
-        at directory: String, _ options: StoreOptions, on engine: RocksEngine
+        at directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: UInt64? = nil
     ) throws(StoreOpenError) {
         self.engine = engine
         let state = StoreState(options: options)
@@ -25,17 +28,12 @@ package final class ShardedStore: DurableStore {
         engine.share(options.shared)
         // Other databases of the engine, as those of session state, have no part in it.
         defer { engine.share(SharedOptions()) }
-        var opened: [Shard] = []
-        for number in 0..<options.shards {
-            let path = directory + "/\(number)"
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-                opened.append(
-                    try Shard(number: number, path: path, options: options, engine: engine))
-            } catch { throw StoreOpenError(path: path, reason: "\(error)") }
-        }
+        let identity = StoreIdentity(options)
+        let isNew = try identity.claim(directory)
+        let opened = try Shard.open(
+            below: directory, options, on: engine,
+            latest: latest ?? wallClockMilliseconds() * 1_000)
+        if isNew { try identity.settle(directory) }
         all = opened
         // After the shards are open, because each makes the pools grow to what it asks for.
         engine.setThreads(high: options.threads.high, low: options.threads.low)
@@ -99,12 +97,4 @@ package final class ShardedStore: DurableStore {
     package func takeReplies() -> [ReadReply] { reader.takeReplies() }
 
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
-}
-
-/// A shard's directory cannot be opened.
-package struct StoreOpenError: Error, CustomStringConvertible {
-    package let path: String
-    package let reason: String
-
-    package var description: String { "\(path): cannot be opened as a shard (\(reason))" }
 }

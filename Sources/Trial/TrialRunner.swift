@@ -6,7 +6,7 @@ internal import Storage
 package import Study
 package import Traffic
 
-/// One experiment: opens a fresh store with the setting, replays the trace through sessions into it, lets
+/// One experiment: opens a store with the setting, a fresh one or a clone of the study's start state, replays the trace through sessions into it, lets
 /// it drain, and says what happened. Runs in a process of its own, because a trial must be able to die.
 package struct TrialRunner {
     private let spec: TrialSpec
@@ -40,6 +40,12 @@ package struct TrialRunner {
     package func run() throws(TrialError) -> TrialResult {
         let started = wallClockMilliseconds()
         let data = spec.directory + "/data"
+        if let start = spec.start {
+            guard let aged = try AgedDatabase.read(start) else {
+                throw .environment("\(start): there is no start state; start the study again")
+            }
+            try aged.clone(start, to: data)
+        }
         let options = StoreOptions(
             engine: model, setting: spec.setting, miniature: spec.scale.miniature)
         let opening = MonotonicTime.now()
@@ -49,6 +55,8 @@ package struct TrialRunner {
         }
         let opened = MonotonicTime.now() - opening
         defer { store.close() }
+        // What this setting wants compacted that the control had left is its debt, not the traffic's.
+        let debt = store.rest(within: Self.drainBound)
 
         let broker = SessionLayer(store: store)
         let transport = InProcessTransport(broker, store: store)
@@ -79,6 +87,8 @@ package struct TrialRunner {
         if let failure = store.failure { throw .environment("\(failure)") }
         var result = result(
             of: window, replayer.recorder, broker.counters, store, samples, schedule, drain, opened)
+        result.values["start_debt_s"] = debt.took.seconds
+        if !debt.done { result.caveats.append(.startNotDrained(after: Self.drainBound)) }
         result.started = started
         result.ended = wallClockMilliseconds()
         try write(Sample.table(samples, from: schedule.windowStart), to: "samples.tsv")

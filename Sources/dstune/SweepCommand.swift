@@ -61,6 +61,13 @@ struct SweepCommand: AsyncParsableCommand {
     var speed: Double?
     @Option(help: "Divide all sizes of the LSM by this. Default: chosen from the capture.")
     var miniature: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "What trials begin with: aged, a database with a day of this traffic at the trials' scale, or "
+                + "empty. Default: aged; empty with --quick."))
+    var start: StartKind?
+    @Option(help: "Bytes of the aged database. Default: a day of this traffic, if the disk has room.")
+    var startBytes: UInt64?
     @Option(help: "Differences smaller than this ratio count as none.") var margin = 0.03
     @Option(help: "Seed of everything that is drawn.") var seed: UInt64 = 1
 
@@ -75,13 +82,15 @@ struct SweepCommand: AsyncParsableCommand {
             blocks: 12, candidates: 4, confirmations: 8, warmUp: 30, window: 240)
     }
 
+    enum StartKind: String, ExpressibleByArgument, CaseIterable { case aged, empty }
+
     func run() async throws {
         let dialect = try findDialect()
         let searched = try selectKnobs()
         let control = try loadControl(config, for: dialect)
         let (trace, inspection) = try loadTrace(captures)
-        let (scale, levels, summary) = try planScale(trace, inspection, control, searched)
-        let plan = try makePlan(dialect, searched, control, scale, levels, summary)
+        let (scale, levels, summary, start) = try planScale(trace, inspection, control, searched)
+        let plan = try makePlan(dialect, searched, control, scale, levels, summary, start)
         let store: StudyStore
         do throws(StudyStoreError) {
             store = try StudyStore.create(plan.directory, plan: plan.plan)
@@ -117,7 +126,7 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func planScale(
         _ trace: Trace, _ inspection: Inspection, _ control: Setting, _ searched: [Knob]
-    ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary) {
+    ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary, StartState) {
         try checkNumbers()
         try checkClock(of: trace)
         let recorded = ScalePlan.record(trace, shards: Int(control["n_shards"]))
@@ -137,7 +146,10 @@ struct SweepCommand: AsyncParsableCommand {
                 "\(knob.id): \(values.map(knob.text).joined(separator: ", ")) cannot be measured in trials "
                     + "of this length and are left out; a longer --window admits them")
         }
-        return (plan.scale, plan.levels, trafficSummary(inspection, plan, control))
+        return (
+            plan.scale, plan.levels, trafficSummary(inspection, plan, control),
+            try startState(plan.recorded, plan.scale)
+        )
     }
 
     /// Bounds on what is typed: wide enough for every use, narrow enough for every product of them.
@@ -175,7 +187,7 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func makePlan(
         _ dialect: Dialect, _ searched: [Knob], _ control: Setting, _ scale: Scale,
-        _ levels: [String: [Int64]], _ summary: TrafficSummary
+        _ levels: [String: [Int64]], _ summary: TrafficSummary, _ start: StartState
     ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
         let directory = StudyDirectory(absolute(study ?? defaultStudy))
         let settable = dialect.settableKnobs(newDatabase: newDatabase).map(\.id)
@@ -190,7 +202,7 @@ struct SweepCommand: AsyncParsableCommand {
                 confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
                 margin: margin, command: commandLine(),
                 environment: try probeEnvironment(beside: directory), traffic: summary,
-                configPath: config)
+                configPath: config, start: start)
             return (plan, directory)
         } catch let failure as Failure {
             throw failure
@@ -212,12 +224,12 @@ struct SweepCommand: AsyncParsableCommand {
         } catch { throw Failure(.environment, "\(error)") }
     }
 
-    private var defaultStudy: String {
+    var defaultStudy: String {
         let name = (captures[0] as NSString).lastPathComponent
         return "study-" + (name.split(separator: ".").first.map(String.init) ?? name)
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.path
     }
 

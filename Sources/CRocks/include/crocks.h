@@ -122,6 +122,12 @@ crocks_status crocks_default_options(int32_t database, char **text);
  * the property does not exist. */
 int32_t crocks_property(const crocks_db *db, int32_t column_family, const char *name, uint64_t *value);
 
+/* Writes the memtables of all column families to level 0 and waits for it. */
+crocks_status crocks_flush(crocks_db *db);
+/* Takes writes again after a background error whose cause is gone. Code 11 (busy) while RocksDB is
+ * already trying by itself, as it does when a disk was full. */
+crocks_status crocks_resume(crocks_db *db);
+
 /* A batch for one database, which must outlive it. */
 crocks_batch *crocks_batch_create(crocks_db *db);
 void crocks_batch_destroy(crocks_batch *batch);

@@ -47,8 +47,7 @@ extension EngineModel {
                 + "little more CPU here, in all trials alike.",
             "EMQX spends about 57 µs of CPU on each stored message; this broker spends a few. Compaction and "
                 + "flushes have more CPU here than in production.",
-            "Shards start empty: there are no deeper levels with older data, no generation is dropped, no "
-                + "retention runs.",
+            "A trial has one generation: none is dropped, and no retention runs.",
             "Session state (EMQX: seven small RocksDB tables, committed every 5 s) and the timestamp record "
                 + "of each flush are not written.",
             "Sessions, codec and generator share one thread in one process; there are no sockets and no TLS.",

@@ -19,8 +19,10 @@ final class Shard: Sendable {
     let measured = Mutex(Measured())
 
     /// Opens the shard at `path` and reads back the topic structure that it learned before.
+    /// - Parameter latest: microseconds that the next message is later than. EMQX keeps the last timestamp
+    ///   in a table of its own; the wall clock is ahead of whatever was written by an earlier process.
     init(
-        number: Int, path: String, options: StoreOptions, engine: RocksEngine
+        number: Int, path: String, options: StoreOptions, engine: RocksEngine, latest: UInt64
     ) throws(RocksError) {
         self.number = number
         database = try Database(
@@ -29,9 +31,7 @@ final class Shard: Sendable {
         let learned = try Self.readTrie(of: database, options.format)
         streamCount = Atomic(learned.streamCount)
         trie = Mutex(learned)
-        // EMQX keeps the last timestamp in a table of its own; the wall clock is ahead of whatever was
-        // written by an earlier process.
-        latest = Atomic(wallClockMilliseconds() * 1_000)
+        self.latest = Atomic(latest)
     }
 
     /// `rocksdb::Status::kCorruption` is 2.

@@ -24,6 +24,12 @@ struct ShardWriter: ~Copyable {
     private var filled = 0
     /// When the first message of the batch has waited long enough.
     private var due: MonotonicTime?
+    /// Before this, RocksDB is not asked again whether it takes writes after a refusal.
+    private var resumeDue = MonotonicTime(nanoseconds: 0)
+
+    /// Asking flushes memtables: often enough that little is lost once the cause is gone, and seldom enough
+    /// that a disk that stays broken is left alone.
+    private static let resumeInterval = Nanoseconds.milliseconds(100)
 
     init(_ shard: Shard, options: StoreOptions, state: StoreState) {
         self.shard = shard
@@ -97,7 +103,7 @@ struct ShardWriter: ~Copyable {
         state.enterDisk()
         let began = MonotonicTime.now()
         do throws(RocksError) {
-            try batch.commit(sync: state.options.durability.sync == .perCommit)
+            try commit()
             shard.latest.store(encoder.latest, ordering: .releasing)
             shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
@@ -110,6 +116,21 @@ struct ShardWriter: ~Copyable {
         intended.removeAll(keepingCapacity: true)
         filled = 0
         state.announce()
+    }
+
+    /// After a refusal whose cause may be gone, such as a limit that was lifted, asks RocksDB to take writes
+    /// again and tries once more. After a full disk RocksDB looks for room by itself, every five seconds.
+    private mutating func commit() throws(RocksError) {
+        let sync = state.options.durability.sync == .perCommit
+        do throws(RocksError) { try batch.commit(sync: sync) } catch {
+            let now = MonotonicTime.now()
+            guard now >= resumeDue else { throw error }
+            resumeDue = now + Self.resumeInterval
+            do throws(RocksError) { try shard.database.resume() } catch let refusal {
+                throw refusal.isBusy ? error : refusal
+            }
+            try batch.commit(sync: sync)
+        }
     }
 
     private func measure(from began: MonotonicTime, to ended: MonotonicTime) {
