@@ -15,7 +15,7 @@ int64_t monotonic_ns() {
 
 class Listener : public rocksdb::EventListener {
  public:
-  Listener(crocks_engine *engine, int32_t shard, std::vector<std::string> families)
+  Listener(crocks_engine *engine, int32_t shard, std::shared_ptr<crocks_names> families)
       : engine_(engine), shard_(shard), families_(std::move(families)) {}
 
   void OnFlushBegin(rocksdb::DB *, const rocksdb::FlushJobInfo &info) override {
@@ -76,8 +76,11 @@ class Listener : public rocksdb::EventListener {
     event.kind = kind;
     event.shard = shard_;
     event.column_family = -1;
-    for (size_t i = 0; i < families_.size(); i++)
-      if (families_[i] == family) event.column_family = static_cast<int32_t>(i);
+    {
+      std::lock_guard<std::mutex> hold(families_->lock);
+      for (size_t i = 0; i < families_->names.size(); i++)
+        if (families_->names[i] == family) event.column_family = static_cast<int32_t>(i);
+    }
     event.ended_ns = monotonic_ns();
     return event;
   }
@@ -100,7 +103,7 @@ class Listener : public rocksdb::EventListener {
 
   crocks_engine *engine_;
   int32_t shard_;
-  std::vector<std::string> families_;
+  std::shared_ptr<crocks_names> families_;
   std::mutex lock_;
   Jobs flushes_, compactions_;
 };
@@ -108,6 +111,6 @@ class Listener : public rocksdb::EventListener {
 }  // namespace
 
 std::shared_ptr<rocksdb::EventListener> crocks_listener(crocks_engine *engine, int32_t shard,
-                                                        std::vector<std::string> families) {
+                                                        std::shared_ptr<crocks_names> families) {
   return std::make_shared<Listener>(engine, shard, std::move(families));
 }

@@ -23,9 +23,12 @@ extension ShardedStore {
         for shard in all {
             func property(_ name: String) -> UInt64 { shard.database.property(name) ?? 0 }
             gauges.committed += shard.committed.load(ordering: .acquiring)
-            let l0 = Int(
-                shard.database.property(
-                    "rocksdb.num-files-at-level0", family: EngineModel.Family.data) ?? 0)
+            let l0 = shard.generations.reduce(0) { sum, generation in
+                sum
+                    + Int(
+                        shard.database.property(
+                            "rocksdb.num-files-at-level0", family: generation.families.data) ?? 0)
+            }
             gauges.l0Files += l0
             gauges.l0FilesMax = max(gauges.l0FilesMax, l0)
             gauges.immutableMemtables += Int(property("rocksdb.num-immutable-mem-table"))
@@ -46,6 +49,9 @@ extension ShardedStore {
     package var stallTime: Nanoseconds {
         .microseconds(engine.ticker("rocksdb.stall.micros") ?? 0)
     }
+
+    /// Syncs of write-ahead logs that the timer of the sync mode `interval` has made.
+    package var timedSyncs: Int { state.timedSyncs }
 
     package var depth: Int { state.depth }
     package var depthMax: Int { state.depthMax }
@@ -71,15 +77,16 @@ extension ShardedStore {
         return sum
     }
 
-    /// Options in force after RocksDB's sanitising: of the first shard's database and its data column
+    /// Options in force after RocksDB's sanitising: of the first shard's database and its current data column
     /// family, the latter prefixed "data."; `data.block_cache` is the capacity of its block cache, in bytes.
     package func effectiveOptions() throws(RocksError) -> [String: String] {
         var options = try all[0].database.options(family: nil)
-        for (name, value) in try all[0].database.options(family: EngineModel.Family.data) {
+        let data = all[0].current.families.data
+        for (name, value) in try all[0].database.options(family: data) {
             options["data." + name] = value
         }
         options["data.block_cache"] = all[0].database.property(
-            "rocksdb.block-cache-capacity", family: EngineModel.Family.data
+            "rocksdb.block-cache-capacity", family: data
         ).map { "\($0)" }
         return options
     }

@@ -9,6 +9,9 @@ package struct StoreOptions: Sendable {
     package var miniature: UInt64
     /// What an acknowledgement promises; the engine's own unless it is told otherwise.
     package var durability: Durability
+    /// How long messages are to be kept; they live between one and about three times as long
+    /// (`message_retention_period`, reference 4.4).
+    package var retention = Nanoseconds.seconds(86_400)
 
     package init(
         engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil
@@ -51,11 +54,11 @@ package struct StoreOptions: Sendable {
             + [("block_based_table_factory", "{\(table)}")]
     }
 
-    /// The column families of each shard, all with the same options.
-    var families: [ColumnFamily] {
-        engine.families.map {
-            ColumnFamily(name: $0, options: OptionText.print(familyOptions))
-        }
+    /// The column families of a new shard, all with the same options.
+    var families: [ColumnFamily] { engine.families.map(family) }
+
+    func family(_ name: String) -> ColumnFamily {
+        ColumnFamily(name: name, options: OptionText.print(familyOptions))
     }
 
     private func value(where acts: (Knob.Reach) -> Bool) -> Int {
