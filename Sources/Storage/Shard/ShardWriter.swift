@@ -69,7 +69,8 @@ struct ShardWriter: ~Copyable {
                 losing: 1)
             unencodable.append(taken)
             if intended.isEmpty { settle(nil) }
-            return state.left(1)
+            state.left(1)
+            return state.announce()
         }
         intended.append(entry.submission.intended)
         if intended.count >= items {
@@ -117,11 +118,12 @@ struct ShardWriter: ~Copyable {
             if encoder.learned > 0 { mustWriteTrie = true }
         }
         state.leaveDisk()
-        state.left(intended.count)
         batch.clear()
         encoder.learned = 0
-        intended.removeAll(keepingCapacity: true)
         settle(refusal)
+        state.left(intended.count)
+        intended.removeAll(keepingCapacity: true)
+        state.announce()
     }
 
     /// The batch becomes as durable as the sync mode says; what EMQX writes beside it is written too.
@@ -171,7 +173,6 @@ struct ShardWriter: ~Copyable {
             state.desk.settle(shard.number, through: taken, refusal: refusal)
             decided = taken
         }
-        state.announce()
     }
 
     private func measure(from began: MonotonicTime, to ended: MonotonicTime) {
