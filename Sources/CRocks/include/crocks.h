@@ -127,6 +127,17 @@ crocks_status crocks_flush(crocks_db *db);
 /* Takes writes again after a background error whose cause is gone. Code 11 (busy) while RocksDB is
  * already trying by itself, as it does when a disk was full. */
 crocks_status crocks_resume(crocks_db *db);
+/* Names of the column families of the closed database at `path`, one a line. Freed with crocks_free. */
+crocks_status crocks_list_families(const char *path, char **names);
+/* Creates a column family beside those that are open; its index is never used again. A batch may use it
+ * once this has returned. */
+crocks_status crocks_create_family(crocks_db *db, const char *name, const char *cf_options,
+                                   int32_t *column_family);
+/* Drops a column family with its files, without tombstones. No batch may hold puts for it any more;
+ * iterators that are open stay valid, later ones find nothing. Dropping it twice does nothing. */
+crocks_status crocks_drop_family(crocks_db *db, int32_t column_family);
+/* Makes what was written to the write-ahead log so far survive a loss of power. */
+crocks_status crocks_sync_wal(crocks_db *db);
 
 /* A batch for one database, which must outlive it. */
 crocks_batch *crocks_batch_create(crocks_db *db);
@@ -134,6 +145,8 @@ void crocks_batch_destroy(crocks_batch *batch);
 void crocks_batch_clear(crocks_batch *batch);
 void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *key,
                       size_t key_bytes, const void *value, size_t value_bytes);
+void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void *key,
+                         size_t key_bytes);
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);
 
 /* An iterator over one column family, not positioned. */
