@@ -45,7 +45,9 @@ package struct StoreOptions: Sendable {
 
     /// What is asked of each column family, beside its table.
     package var familyOptions: [Option] {
-        let sizes = engine.sizes.map { (name: $0.option, value: "\(max(1, $0.fullScale / miniature))") }
+        let sizes = engine.sizes.map {
+            (name: $0.option, value: "\(max(1, $0.fullScale / miniature))")
+        }
         let knobs = options { if case .columnFamily(let option) = $0 { option } else { nil } }
         return (sizes + engine.familyOptions).replaced(by: knobs + compressionPerLevel)
     }
@@ -70,7 +72,9 @@ package struct StoreOptions: Sendable {
 
     /// The column families of each shard, all with the same options.
     var families: [ColumnFamily] {
-        let table = (name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}")
+        let table = (
+            name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}"
+        )
         let text = OptionText.print(familyOptions + [table])
         return engine.families.map { ColumnFamily(name: $0, options: text) }
     }
