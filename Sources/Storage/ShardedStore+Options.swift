@@ -33,7 +33,8 @@ extension ShardedStore {
         let effective = try effectiveOptions()
         return state.options.asked.compactMap { option in
             guard let got = effective[option.name] else {
-                return "\(option.name): asked for \(option.value), RocksDB does not say what it runs"
+                return
+                    "\(option.name): asked for \(option.value), RocksDB does not say what it runs"
             }
             guard !OptionText.means(option.value, got) else { return nil }
             return "\(option.name): asked for \(option.value), RocksDB runs \(got)"

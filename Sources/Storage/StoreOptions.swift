@@ -53,7 +53,9 @@ package struct StoreOptions: Sendable {
 
     /// What is asked of each column family, beside its table.
     package var familyOptions: [Option] {
-        let sizes = engine.sizes.map { (name: $0.option, value: "\(max(1, $0.fullScale / miniature))") }
+        let sizes = engine.sizes.map {
+            (name: $0.option, value: "\(max(1, $0.fullScale / miniature))")
+        }
         let knobs = options { if case .columnFamily(let option) = $0 { option } else { nil } }
         return (sizes + engine.familyOptions).replaced(by: knobs + compressionPerLevel)
     }
