@@ -109,6 +109,26 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
                           const char *const *cf_options, size_t families, crocks_db **db);
 void crocks_close(crocks_db *db);
 
+/* ---- a database that somebody else wrote ---- */
+
+/* The names of the column families of the database at `path`, each ended by a zero byte, `bytes` in all,
+ * freed with crocks_free. Takes no lock and writes nothing. */
+crocks_status crocks_list_families(const char *path, char **names, size_t *bytes);
+/* Opens the database for reading with RocksDB's default options: no lock, no log file, no byte written.
+ * `warnings`, set also on failure and freed with crocks_free, is what RocksDB complained of, a line each;
+ * of what the database's write-ahead log holds, the readable part is read into memory. */
+crocks_status crocks_open_read_only(const char *path, const char *const *names, size_t families,
+                                    crocks_db **db, char **warnings);
+
+typedef struct {
+  int32_t level;
+  int32_t files;
+  uint64_t bytes;
+} crocks_level;
+
+/* The levels of a column family, from 0; returns how many. */
+size_t crocks_levels(const crocks_db *db, int32_t column_family, crocks_level *levels, size_t room);
+
 /* The options in force after RocksDB's own sanitising, "a=1;b=2;…": of the database
  * (column_family -1) or of a column family with its table's as block_based_table_factory={…}. Freed with
  * crocks_free. */

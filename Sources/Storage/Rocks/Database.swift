@@ -52,6 +52,11 @@ package struct Database: ~Copyable, @unchecked Sendable {
         self.engine = engine
     }
 
+    init(opened raw: OpaquePointer, on engine: RocksEngine) {
+        self.raw = raw
+        self.engine = engine
+    }
+
     deinit { crocks_close(raw) }
 
     /// An integer property of RocksDB, e.g. `rocksdb.num-files-at-level0`.
