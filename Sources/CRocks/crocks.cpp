@@ -102,6 +102,7 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
   options.listeners.push_back(crocks_listener(engine, shard, list));
 
   auto opened = std::make_unique<crocks_db>();
+  opened->refusal = crocks_log_refusal(path);
   rocksdb::DB *raw = nullptr;
   status = rocksdb::DB::Open(options, path, descriptors, &opened->families, &raw);
   if (!status.ok()) return crocks_convert(status);
@@ -183,7 +184,12 @@ crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wa
   rocksdb::WriteOptions options;
   options.sync = sync != 0;
   options.disableWAL = disable_wal != 0;
-  return crocks_convert(batch->db->db->Write(options, &batch->batch));
+  crocks_db *db = batch->db;
+  if (disable_wal != 0) return crocks_convert(db->db->Write(options, &batch->batch));
+  Status status = crocks_renew_log(db);
+  if (status.ok()) status = db->db->Write(options, &batch->batch);
+  if (status.ok()) status = db->refusal->status();
+  return crocks_convert(status);
 }
 
 crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family) {

@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "include/crocks.h"
+#include "patient.hpp"
 
 /* What the databases of one process share. */
 struct crocks_engine {
-  rocksdb::Env *env = rocksdb::Env::Default();
+  rocksdb::Env *env = crocks_env();
   std::shared_ptr<rocksdb::Statistics> statistics = rocksdb::CreateDBStatistics();
   std::mutex lock;
   std::deque<crocks_event> events;
@@ -27,7 +28,13 @@ struct crocks_engine {
 struct crocks_db {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle *> families;
+  std::shared_ptr<LogRefusal> refusal;
+  /* When a new log was last tried for, CLOCK_MONOTONIC; only the writer touches it. */
+  int64_t renewed_ns = 0;
 };
+
+/* Begins a new log if the last one refused bytes; what was in memory only is in a table then. */
+rocksdb::Status crocks_renew_log(crocks_db *db);
 
 crocks_status crocks_convert(const rocksdb::Status &status);
 
