@@ -44,7 +44,7 @@ extension SessionLayer {
         connection.publisher = Publisher(
             PublisherHeader(
                 clientID: clientID, peer: connection.peer, version: connect.version,
-                username: connect.username), shard: shard)
+                username: connect.username, format: store.format), shard: shard)
         delayedWills[clientID] = nil
 
         let connack = Packet.connack(

@@ -54,15 +54,37 @@ const char *crocks_version(void) {
   return version.c_str();
 }
 
-crocks_engine *crocks_engine_create(void) { return new crocks_engine(); }
+crocks_engine *crocks_engine_create(int32_t observing) {
+  auto engine = new crocks_engine();
+  if (observing) {
+    engine->statistics = rocksdb::CreateDBStatistics();
+    engine->env = crocks_env();
+  }
+  return engine;
+}
 
 void crocks_engine_destroy(crocks_engine *engine) { delete engine; }
 
 int64_t crocks_engine_ticker(const crocks_engine *engine, const char *name) {
+  if (!engine->statistics) return -1;
   for (const auto &ticker : rocksdb::TickersNameMap)
     if (ticker.second == name)
       return static_cast<int64_t>(engine->statistics->getTickerCount(ticker.first));
   return -1;
+}
+
+int32_t crocks_engine_histogram(const crocks_engine *engine, const char *name,
+                                crocks_histogram *histogram) {
+  if (!engine->statistics) return 0;
+  for (const auto &known : rocksdb::HistogramsNameMap) {
+    if (known.second != name) continue;
+    rocksdb::HistogramData data;
+    engine->statistics->histogramData(known.first, &data);
+    *histogram = {data.median, data.percentile95, data.percentile99, data.average,
+                  data.standard_deviation, data.min, data.max, data.count, data.sum};
+    return 1;
+  }
+  return 0;
 }
 
 void crocks_engine_threads(const crocks_engine *engine, int32_t *high, int32_t *low) {
@@ -88,6 +110,8 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
   if (!status.ok()) return crocks_convert(status);
   options.env = engine->env;
   options.statistics = engine->statistics;
+  if (engine->manager) options.write_buffer_manager = engine->manager;
+  if (engine->limiter) options.rate_limiter = engine->limiter;
 
   std::vector<std::string> list;
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
@@ -99,19 +123,25 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
     list.push_back(names[i]);
     descriptors.emplace_back(names[i], family);
   }
-  options.listeners.push_back(crocks_listener(engine, shard, list));
-
   auto opened = std::make_unique<crocks_db>();
   opened->refusal = crocks_log_refusal(path);
+  if (engine->statistics) {
+    opened->listener = crocks_listener(engine, shard, list);
+    options.listeners.push_back(opened->listener);
+  }
+
   rocksdb::DB *raw = nullptr;
   status = rocksdb::DB::Open(options, path, descriptors, &opened->families, &raw);
   if (!status.ok()) return crocks_convert(status);
   opened->db.reset(raw);
+  opened->manager = engine->manager;
+  if (opened->listener) crocks_listener_attach(opened->listener.get(), opened.get());
   *db = opened.release();
   return crocks_convert(Status::OK());
 }
 
 void crocks_close(crocks_db *db) {
+  if (db->listener) crocks_listener_attach(db->listener.get(), nullptr);
   for (auto *family : db->families) db->db->DestroyColumnFamilyHandle(family);
   db->db->Close().PermitUncheckedError();
   delete db;

@@ -82,7 +82,7 @@ extension ReportDocument {
                 let full = input.plan.control[knob]
                 return [
                     Markdown.code(knob.id), knob.text(full),
-                    knob.text(full / Int64(clamping: scale.miniature)),
+                    knob.text(full > 0 ? full / Int64(clamping: scale.miniature) : full),
                 ]
             }
             text += """

@@ -32,16 +32,22 @@ package final class CountingStore: DurableStore {
 
     private struct State: Sendable {
         var tries: [TopicTrie]
-        var encoder = MessageEncoder(after: 0)
+        var encoder: MessageEncoder
         var footprint = Footprint()
     }
 
     private let state: Mutex<State>
     package let shards: Int
 
-    package init(shards: Int) {
+    package let format: RowFormat
+
+    package init(shards: Int, _ format: RowFormat = RowFormat()) {
         self.shards = shards
-        state = Mutex(State(tries: Array(repeating: TopicTrie(), count: shards)))
+        self.format = format
+        state = Mutex(
+            State(
+                tries: Array(repeating: TopicTrie(format), count: shards),
+                encoder: MessageEncoder(after: 0, format)))
     }
 
     package var footprint: Footprint { state.withLock { $0.footprint } }

@@ -8,6 +8,8 @@ package import MQTT
 /// accepted, and a reader asks and is answered later. Nothing here waits for a disk.
 package protocol DurableStore: AnyObject, Sendable {
     var shards: Int { get }
+    /// What its rows look like; publishers' headers have to be made for it.
+    var format: RowFormat { get }
 
     /// Leaves a message for `publisher`'s shard. The bytes are copied; returns at once.
     /// - Parameter properties: MQTT 5 property bytes without their length; empty before version 5.

@@ -30,6 +30,7 @@ package final class MemoryStore: DurableStore {
 
     private let state: Mutex<State>
     package let shards: Int
+    package var format: RowFormat { RowFormat() }
 
     package init(shards: Int) {
         self.shards = shards
@@ -43,7 +44,7 @@ package final class MemoryStore: DurableStore {
         let topic = topic.withUnsafeBytes { Array($0) }
         let properties = properties.withUnsafeBytes { Array($0) }
         let payload = payload.withUnsafeBytes { Array($0) }
-        let client = Self.clientID(of: publisher.header)
+        let client = Array(publisher.header.clientID.utf8)
         let listeners = state.withLock { state in
             let number = publisher.shard
             let next = UInt64(state.shards[number].names.count + 1)
@@ -60,19 +61,6 @@ package final class MemoryStore: DurableStore {
             return state.listeners
         }
         for notify in listeners { notify() }
-    }
-
-    /// A header has it only as part of the value that it makes.
-    private static func clientID(of header: PublisherHeader) -> [UInt8] {
-        var value: [UInt8] = [], properties: [UInt8] = []
-        do {
-            try header.appendValue(
-                qos: .atMostOnce, retain: false, topic: RawSpan(), varying: [], payload: RawSpan(),
-                properties: RawSpan(), timestamp: 0, to: &value)
-            let stored = try StoredMessage(
-                decoding: value.span.bytes, appendingPropertiesTo: &properties)
-            return Array(value[stored.from])
-        } catch { preconditionFailure("what a header writes can be read: \(error)") }
     }
 
     package func committed(in shard: Int) -> Int {

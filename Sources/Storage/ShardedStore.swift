@@ -25,6 +25,9 @@ package final class ShardedStore: DurableStore {
         self.engine = engine
         let state = StoreState(options: options)
         self.state = state
+        engine.share(options.shared)
+        // Other databases of the engine, as those of session state, have no part in it.
+        defer { engine.share(SharedOptions()) }
         let identity = StoreIdentity(options)
         let isNew = try identity.claim(directory)
         let opened = try Shard.open(
@@ -32,6 +35,8 @@ package final class ShardedStore: DurableStore {
             latest: latest ?? wallClockMilliseconds() * 1_000)
         if isNew { try identity.settle(directory) }
         all = opened
+        // After the shards are open, because each makes the pools grow to what it asks for.
+        engine.setThreads(high: options.threads.high, low: options.threads.low)
         let reader = StreamReader(opened, state: state)
         self.reader = reader
         do {
@@ -61,6 +66,7 @@ package final class ShardedStore: DurableStore {
     deinit { close() }
 
     package var shards: Int { all.count }
+    package var format: RowFormat { state.options.format }
 
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,

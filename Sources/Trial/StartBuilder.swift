@@ -66,7 +66,7 @@ package struct StartBuilder {
     private func fill(_ data: String, with trace: Trace) throws(TrialError) -> StartRecord {
         let options = StoreOptions(
             engine: model, setting: spec.setting, miniature: spec.scale.miniature)
-        let recorded = RecordedMessages(shards: options.shards)
+        let recorded = RecordedMessages(shards: options.shards, options.format)
         Replayer.dryRun(
             trace, over: InProcessTransport(SessionLayer(store: recorded), store: recorded))
 

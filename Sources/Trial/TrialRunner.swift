@@ -133,7 +133,6 @@ package struct TrialRunner {
         }
         var counts: [String: Double] = [
             "l0_cycles": Double(cycles), "flushes": Double(window.flushes),
-            "stall_events": Double(window.stallEvents),
             "l0_files_max": Double(inWindow.map(\.store.l0FilesMax).max() ?? 0),
             "buffer_depth_max": Double(store.depthMax), "stored": Double(measured.stored),
             "stored_per_s": Double(measured.committed) / seconds,
@@ -146,6 +145,8 @@ package struct TrialRunner {
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
             "cpu_s": window.cpu.seconds, "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
+            "delayed_write_bytes_per_s_min": inWindow.map(\.store.delayedWriteRate)
+                .filter { $0 > .zero }.min().map { Double($0.count) } ?? 0,
             "disk_bytes_end": Double(samples.last?.disk.count ?? 0),
         ]
         let memory = inWindow.compactMap(\.memory)
@@ -156,6 +157,7 @@ package struct TrialRunner {
             counts[name + "_bytes_end"] = memory.last.map { Double($0[keyPath: bytes].count) }
         }
         counts["write_amplification"] = window.writeAmplification
+        counts.merge(window.stalls.counters) { $1 }
 
         var values: [String: Double] = [:]
         for metric in Metric.catalogue {

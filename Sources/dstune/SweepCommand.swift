@@ -103,10 +103,7 @@ struct SweepCommand: AsyncParsableCommand {
         do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
             throw Failure(.badInput, error.description)
         }
-        guard let model = EngineModel.find(engine) else {
-            let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
-            throw Failure(.badInput, "there is no engine model \(engine); there are: \(known)")
-        }
+        let model = try findEngine(engine)
         guard dialect.engine == engine else {
             let reason =
                 dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"
@@ -119,7 +116,7 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func selectKnobs() throws(Failure) -> [Knob] {
-        guard let knobs else { return Knob.catalogue }
+        guard let knobs else { return Knob.searched }
         do throws(KnobError) { return try Knob.parseSelection(knobs) } catch {
             throw Failure(.badInput, error.description)
         }

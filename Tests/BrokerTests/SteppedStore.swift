@@ -21,6 +21,7 @@ final class SteppedStore: DurableStore {
     init(shards: Int) { model = MemoryStore(shards: shards) }
 
     var shards: Int { model.shards }
+    var format: RowFormat { model.format }
     /// Calls of `committed(in:)`.
     var looks: Int { state.withLock { $0.looks } }
     var questions: Int { state.withLock { $0.questions } }

@@ -22,7 +22,7 @@ import Testing
     /// - Returns: the closed store's inventory.
     private func age(_ directory: String) throws -> StoreInventory {
         try {
-            let kept = RecordedMessages(shards: 2)
+            let kept = RecordedMessages(shards: 2, RowFormat())
             for message in Self.recorded { kept.submit(message) }
             #expect(kept.count == Self.recorded.count)
             let store = try ShardedStore(

@@ -69,13 +69,14 @@ extension StoreOptions {
     }
 }
 
-func publisher(_ client: String, shards: Int) -> Publisher {
+func publisher(_ client: String, shards: Int, _ format: RowFormat = RowFormat()) -> Publisher {
     let name = Array(client.utf8)
     guard let peer = PeerAddress(bytes: [127, 0, 0, 1], port: 4_000) else {
         preconditionFailure("four bytes are an address")
     }
     return Publisher(
-        PublisherHeader(clientID: client, peer: peer, version: .v5, username: nil),
+        PublisherHeader(
+            clientID: client, peer: peer, version: .v5, username: nil, format: format),
         shard: ShardHash(of: name.span.bytes).shard(of: shards))
 }
 
@@ -95,7 +96,7 @@ extension DurableStore {
             Submission(
                 qos: message.qos, retain: false, intended: .now(),
                 timestamp: Int64(wallClockMilliseconds())),
-            from: publisher(message.client, shards: shards), topic: topic.span.bytes,
+            from: publisher(message.client, shards: shards, format), topic: topic.span.bytes,
             properties: packet.span.bytes.extracting(properties),
             payload: message.payload.span.bytes)
     }

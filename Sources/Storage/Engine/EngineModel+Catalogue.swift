@@ -1,4 +1,5 @@
 package import Knobs
+internal import Layout
 internal import Measure
 
 extension EngineModel {
@@ -16,7 +17,7 @@ extension EngineModel {
     package static let emqx58Local = EngineModel(
         id: "emqx-5.8-local", speaksFor: "EMQX 5.8 to 5.10 with backend = builtin_local",
         durability: Durability(acknowledgement: .onEnqueue, sync: .none), log: .wal,
-        batching: .writeBuffer, sessions: .every(.seconds(5)), writesSerial: false,
+        batching: .writeBuffer, format: RowFormat(), sessions: .every(.seconds(5)), writesSerial: false,
         recordsTimestamp: true, cpuPerMessage: .microseconds(57),
         databaseOptions: [
             ("create_if_missing", "true"), ("create_missing_column_families", "true"),

@@ -1,3 +1,4 @@
+package import Layout
 package import Measure
 
 /// How one line of EMQX versions stores messages: data over one implementation, not a fork of it.
@@ -39,6 +40,8 @@ package struct EngineModel: Identifiable, Sendable {
     package let durability: Durability
     package let log: Log
     package let batching: Batching
+    /// What keys and values look like.
+    package let format: RowFormat
     package let sessions: SessionCommits
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
     package let writesSerial: Bool

@@ -71,6 +71,13 @@ package struct Database: ~Copyable, @unchecked Sendable {
         return OptionText.parse(text.map { String(cString: $0) } ?? "")
     }
 
+    /// What it shares with other databases, read back from its options.
+    package borrowing func shared() -> SharedOptions {
+        var shared = SharedOptions()
+        crocks_shared(raw, &shared.writeBufferManager, &shared.bytesPerSecond)
+        return shared
+    }
+
     /// RocksDB's own defaults: of a database, or of a column family.
     package static func defaults(ofDatabase: Bool) throws(RocksError) -> [String: String] {
         var text: UnsafeMutablePointer<CChar>?

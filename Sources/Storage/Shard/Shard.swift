@@ -28,7 +28,7 @@ final class Shard: Sendable {
         database = try Database(
             path: path, shard: number, options: OptionText.print(options.databaseOptions),
             families: options.families, on: engine)
-        let learned = try Self.readTrie(of: database)
+        let learned = try Self.readTrie(of: database, options.format)
         streamCount = Atomic(learned.streamCount)
         trie = Mutex(learned)
         self.latest = Atomic(latest)
@@ -39,8 +39,10 @@ final class Shard: Sendable {
         RocksError(code: 2, subcode: 0, description: "the learned topics cannot be read: \(error)")
     }
 
-    private static func readTrie(of database: borrowing Database) throws(RocksError) -> TopicTrie {
-        var rows = TrieRestorer()
+    private static func readTrie(
+        of database: borrowing Database, _ format: RowFormat
+    ) throws(RocksError) -> TopicTrie {
+        var rows = TrieRestorer(format)
         var cursor = Cursor(database, family: EngineModel.Family.trie)
         cursor.seek(UnsafeRawBufferPointer(start: nil, count: 0))
         while true {

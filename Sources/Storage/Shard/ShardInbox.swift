@@ -7,8 +7,10 @@ internal import Synchronization
 final class ShardInbox: Sendable {
     private struct State: Sendable {
         var filling = Mailbox()
-        /// The writer sleeps until this many entries wait.
+        /// The writer sleeps until this many entries wait, or entries with so many bytes of topics and
+        /// payloads.
         var wakesAt = Int.max
+        var wakesAtBytes = Int.max
         var closed = false
     }
 
@@ -22,8 +24,12 @@ final class ShardInbox: Sendable {
         let enough = state.withLock { state in
             state.filling.append(
                 submission, from: publisher, topic: topic, properties: properties, payload: payload)
-            guard state.filling.entries.count >= state.wakesAt else { return false }
+            guard
+                state.filling.entries.count >= state.wakesAt
+                    || state.filling.content >= state.wakesAtBytes
+            else { return false }
             state.wakesAt = .max
+            state.wakesAtBytes = .max
             return true
         }
         if enough { wake.signal() }
@@ -34,6 +40,7 @@ final class ShardInbox: Sendable {
         state.withLock {
             $0.closed = true
             $0.wakesAt = .max
+            $0.wakesAtBytes = .max
         }
         wake.signal()
     }
@@ -42,19 +49,25 @@ final class ShardInbox: Sendable {
     /// the inbox is closed.
     /// - Parameters:
     ///   - enough: how many entries end the sleep before `until`; one, if there is no `until`.
+    ///   - bytes: how many bytes of topics and payloads do.
     /// - Returns: false when the inbox is closed and nothing is left.
-    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int) -> Bool {
+    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int, bytes: Int) -> Bool
+    {
         precondition(empty.entries.isEmpty)
         while true {
             let open: Bool? = state.withLock { state in
                 let waiting = state.filling.entries.count
                 let due = until.map { MonotonicTime.now() >= $0 } ?? false
-                if state.closed || due || waiting >= (until == nil ? 1 : enough) {
+                if state.closed || due || waiting >= (until == nil ? 1 : enough)
+                    || state.filling.content >= bytes
+                {
                     state.wakesAt = .max
+                    state.wakesAtBytes = .max
                     swap(&empty, &state.filling)
                     return !state.closed || waiting > 0
                 }
                 state.wakesAt = until == nil ? 1 : enough
+                state.wakesAtBytes = bytes
                 return nil
             }
             if let open { return open }

@@ -11,6 +11,8 @@ struct ShardWriter: ~Copyable {
     private let shard: Shard
     private let state: StoreState
     private let items: Int
+    /// Bytes of topics and payloads that fill the buffer.
+    private let bytes: Int
     private let interval: Nanoseconds
 
     private var batch: WriteBatch
@@ -18,6 +20,8 @@ struct ShardWriter: ~Copyable {
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
+    /// Topics and payloads of the messages in the batch.
+    private var filled = 0
     /// When the first message of the batch has waited long enough.
     private var due: MonotonicTime?
     /// Before this, RocksDB is not asked again whether it takes writes after a refusal.
@@ -31,14 +35,19 @@ struct ShardWriter: ~Copyable {
         self.shard = shard
         self.state = state
         items = options.bufferItems
+        bytes = options.bufferBytes ?? .max
         interval = options.bufferInterval
         batch = WriteBatch(for: shard.database)
-        encoder = MessageEncoder(after: shard.latest.load(ordering: .acquiring))
+        encoder = MessageEncoder(
+            after: shard.latest.load(ordering: .acquiring), options.format)
     }
 
     /// Runs until the inbox is closed and empty.
     mutating func run() {
-        while shard.inbox.take(into: &mail, until: due, enough: max(1, items - intended.count)) {
+        while shard.inbox.take(
+            into: &mail, until: due, enough: max(1, items - intended.count),
+            bytes: max(1, bytes - filled))
+        {
             for place in mail.entries.indices { add(mail.entries[place]) }
             mail.removeAll()
             if let due, due <= .now() { flush() }
@@ -48,7 +57,8 @@ struct ShardWriter: ~Copyable {
 
     /// EMQX's rule: a message that would fill a buffer that is not empty goes into the next one.
     private mutating func add(_ entry: Mailbox.Entry) {
-        if !intended.isEmpty, intended.count + 1 >= items { flush() }
+        let size = entry.topicBytes + entry.payloadBytes
+        if !intended.isEmpty, intended.count + 1 >= items || bytes - filled <= size { flush() }
         do throws(CodecError) {
             try Self.encode(entry, of: mail, for: shard, with: &encoder, into: &batch)
         } catch {
@@ -60,7 +70,8 @@ struct ShardWriter: ~Copyable {
             return state.left(1)
         }
         intended.append(entry.submission.intended)
-        if intended.count >= items {
+        filled += size
+        if intended.count >= items || filled >= bytes {
             flush()
         } else if due == nil {
             due = .now() + interval
@@ -103,6 +114,7 @@ struct ShardWriter: ~Copyable {
         state.left(intended.count)
         batch.clear()
         intended.removeAll(keepingCapacity: true)
+        filled = 0
         state.announce()
     }
 

@@ -8,9 +8,15 @@ internal import Synchronization
 package final class RecordedMessages: DurableStore {
     private let mail = Mutex(Mailbox())
     package let shards: Int
+    package let format: RowFormat
 
-    /// - Parameter shards: of the store that will be aged: publishers are placed for it.
-    package init(shards: Int) { self.shards = shards }
+    /// - Parameters:
+    ///   - shards: of the store that will be aged: publishers are placed for it.
+    ///   - format: of its rows: publishers' headers are made for it.
+    package init(shards: Int, _ format: RowFormat) {
+        self.shards = shards
+        self.format = format
+    }
 
     package var count: Int { mail.withLock { $0.entries.count } }
 
@@ -25,7 +31,7 @@ package final class RecordedMessages: DurableStore {
         into store: ShardedStore, total: Int, from start: Int64, span: Int64,
         pause: () -> Bool
     ) -> Int {
-        precondition(store.shards == shards)
+        precondition(store.shards == shards && store.format == format)
         let mail = mail.withLock { $0 }
         guard !mail.entries.isEmpty else { return 0 }
         let bytes = mail.bytes.span.bytes

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Layout
 
 /// Who wrote a directory of shards: the file `STORE` beside them, so that rows are never read with another
 /// engine's rules. EMQX keeps the same in each shard's database, under `schema_v2` (reference 2.1); here it is
@@ -17,7 +18,8 @@ package struct StoreIdentity: Equatable, Sendable {
     package init(_ options: StoreOptions) {
         facts = [
             ("format", Self.currentFormat), ("engine", options.engine.id),
-            ("layout", "wildcard_optimized_v2"), ("serializer", "v1"),
+            ("keys", options.format.keys.rawValue), ("serializer", options.format.values.rawValue),
+            ("atoms", options.format.atoms.rawValue),
             ("column_families", options.engine.families.joined(separator: ",")),
             ("n_shards", "\(options.shards)"),
         ]

@@ -150,7 +150,8 @@ package struct PathBenchmark {
             let name = Array(Self.name(client).utf8)
             return Publisher(
                 PublisherHeader(
-                    clientID: Self.name(client), peer: Self.peer, version: .v3_1_1, username: nil),
+                    clientID: Self.name(client), peer: Self.peer, version: .v3_1_1, username: nil,
+                    format: options.format),
                 shard: ShardHash(of: name.span.bytes).shard(of: options.shards))
         }
         let empty: [UInt8] = []
