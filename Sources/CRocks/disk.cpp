@@ -16,7 +16,8 @@ crocks_disk_counts crocks_disk_count(const crocks_disk *disk, int32_t kind) {
 crocks_engine *crocks_engine_create_on(crocks_disk *disk) {
   auto engine = new crocks_engine();
   engine->disk = disk->files;
-  engine->composed = rocksdb::NewCompositeEnv(disk->files);
+  engine->statistics = rocksdb::CreateDBStatistics();
+  engine->composed = rocksdb::NewCompositeEnv(crocks_patient(disk->files));
   engine->env = engine->composed.get();
   return engine;
 }

@@ -79,13 +79,13 @@ package final class ScratchStore {
             try shard.add(
                 submission, from: publisher, topic: topic, properties: properties, payload: payload)
         } catch { preconditionFailure("the caller has read the properties: \(error)") }
-        if shard.waiting >= batch { try shard.flush(sync: options.engine.walSync) }
+        if shard.waiting >= batch { try shard.flush(sync: options.durability.sync == .perCommit) }
     }
 
     /// Commits what waits, reads the sizes of all logs, and closes the databases.
     /// - Returns: by shard, the bytes of its write-ahead logs, also of those that were done with.
     package func finish() throws(RocksError) -> [Int] {
-        for shard in shards { try shard.flush(sync: options.engine.walSync) }
+        for shard in shards { try shard.flush(sync: options.durability.sync == .perCommit) }
         shards = []
         return (0..<options.shards).map { number in
             let path = Self.path(of: number, below: directory)
