@@ -62,6 +62,7 @@ crocks_status crocks_file_close(crocks_file *file);
 
 /* The whole file; freed with crocks_free. */
 crocks_status crocks_file_read(crocks_engine *engine, const char *path, void **bytes, size_t *count);
+/* Cuts a closed file and syncs it. */
 crocks_status crocks_file_truncate(crocks_engine *engine, const char *path, uint64_t size);
 crocks_status crocks_file_rename(crocks_engine *engine, const char *from, const char *to);
 crocks_status crocks_file_remove(crocks_engine *engine, const char *path);
