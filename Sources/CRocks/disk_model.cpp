@@ -188,7 +188,7 @@ double crocks_disk_model::append(double now, uint64_t file, uint64_t offset, uin
   }
   dirty.resting += bytes;
   resting_ += bytes;
-  while (resting_ + flowing_ > figures_.dirty_background_bytes && !rest_order_.empty())
+  while (resting_ > figures_.dirty_background_bytes && !rest_order_.empty())
     flow(rest_order_.front(), now);
   double above = resting_ + flowing_ - figures_.dirty_limit_bytes;
   if (above <= 0) return now;

@@ -10,7 +10,10 @@ package import Measure
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
 
-    package init() { raw = crocks_engine_create() }
+    /// - Parameter disk: what stands between the databases and the file system; nil: nothing does.
+    package init(on disk: Disk? = nil) {
+        raw = disk.map { crocks_engine_create_on($0.raw) } ?? crocks_engine_create()
+    }
 
     deinit { crocks_engine_destroy(raw) }
 
