@@ -1,3 +1,5 @@
+#include <fcntl.h>
+
 #include "engine.hpp"
 #include "filesystem.hpp"
 
@@ -39,6 +41,8 @@ void crocks_disk_power_off(crocks_disk *disk) { disk->files->state.powered = fal
 crocks_status crocks_lose_power(const char *journal, crocks_loss *loss) {
   return crocks_convert(lose_power(journal, loss));
 }
+
+int32_t crocks_open_direct(void) { return O_DIRECT; }
 
 crocks_engine *crocks_engine_create_on(crocks_disk *disk) {
   auto engine = new crocks_engine();

@@ -190,10 +190,12 @@ double crocks_disk_model::append(double now, uint64_t file, uint64_t offset, uin
   resting_ += bytes;
   while (resting_ > figures_.dirty_background_bytes && !rest_order_.empty())
     flow(rest_order_.front(), now);
+  /* Each writer copies on its own processor: nobody else waits for it. */
+  double copied = figures_.copy_bytes_per_s > 0 ? now + bytes / figures_.copy_bytes_per_s * ns_per_s : now;
   double above = resting_ + flowing_ - figures_.dirty_limit_bytes;
-  if (above <= 0) return now;
+  if (above <= 0) return copied;
   double part = take_flowing(above);
-  return transfer(now, part, part / figures_.request_bytes);
+  return std::max(copied, transfer(now, part, part / figures_.request_bytes));
 }
 
 void crocks_disk_model::start_writeback(double now, uint64_t file) {

@@ -58,7 +58,7 @@ struct DStune: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InspectCommand.self, SweepCommand.self, ResumeCommand.self, ReportCommand.self,
-            BenchCommand.self, TrialCommand.self,
+            BenchCommand.self, ProbeCommand.self, TrialCommand.self,
         ])
 }
 

@@ -88,6 +88,13 @@ import Testing
         #expect(disk.append(Bytes(2_000), to: 1, .zero) == seconds(2))
     }
 
+    @Test func copyingIntoThePageCacheIsTheWritersOwnTime() {
+        let model = DiskModel.slow.with { $0.pageCache.copy = Bytes(4_000) }
+        var disk = DiskTimeline(model, seed: 1)
+        #expect(disk.append(Bytes(2_000), to: 1, .zero) == seconds(0.5))
+        #expect(disk.append(Bytes(2_000), to: 2, .zero) == seconds(0.5), "another writer's too")
+    }
+
     @Test func aBurstLastsAsLongAsItsCredits() {
         let model = DiskModel.slow.with {
             $0.write = .init(sustained: Bytes(1_000), burst: Bytes(3_000), credit: Bytes(4_000))

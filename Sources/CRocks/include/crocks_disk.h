@@ -103,6 +103,9 @@ crocks_status crocks_lose_power(const char *journal, crocks_loss *loss);
 /* As crocks_engine_create, with every file of its databases on `disk`. */
 crocks_engine *crocks_engine_create_on(crocks_disk *disk);
 
+/* O_DIRECT, which is another number on each architecture and which Swift does not see. */
+int32_t crocks_open_direct(void);
+
 /* ---- files of our own, through the engine's file system ---- */
 
 /* A new file; refused if there is one of that name. */

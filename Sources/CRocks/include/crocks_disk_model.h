@@ -34,6 +34,7 @@ typedef struct {
   uint32_t fsync_points;
   crocks_quantile read[CROCKS_QUANTILES];
   uint32_t read_points;
+  double copy_bytes_per_s;       /* of a buffered append into the page cache; 0: takes no time */
   double cache_bytes;            /* page cache: what is read from it is free */
   double dirty_background_bytes; /* above it the kernel writes back on its own */
   double dirty_limit_bytes;      /* above it appends wait */

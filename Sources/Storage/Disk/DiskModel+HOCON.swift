@@ -28,7 +28,8 @@ extension DiskModel {
                 size: try keys.bytes("page_cache.size", from: 0),
                 background: try keys.bytes(
                     "page_cache.dirty_background", from: 0, through: limit.count),
-                limit: limit, expiry: try keys.duration("page_cache.dirty_expire")))
+                limit: limit, expiry: try keys.duration("page_cache.dirty_expire"),
+                copy: try keys.optionalBytes("page_cache.copy_bandwidth", from: 1)))
     }
 
     /// The file's text, which reads back as the same model.
@@ -70,6 +71,10 @@ extension DiskModel {
         file.set("dirty_background", .bytes(pageCache.background))
         file.set("dirty_limit", .bytes(pageCache.limit))
         file.set("dirty_expire", .string("\(pageCache.expiry.count / 1_000_000)ms"))
+        if let copy = pageCache.copy {
+            file.set(
+                "copy_bandwidth", .bytes(copy), comment: "bytes per second of a buffered append")
+        }
         file.close()
         return file.rendered()
     }

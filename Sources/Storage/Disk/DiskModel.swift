@@ -48,6 +48,8 @@ package struct DiskModel: Sendable, Equatable {
         package var limit: Bytes
         /// Bytes that are dirty for longer are written back (`vm.dirty_expire_centisecs`).
         package var expiry: Nanoseconds
+        /// Bytes per second of a buffered append: mostly the processor's share of it. nil: takes no time.
+        package var copy: Bytes?
 
         /// As Linux comes, for a machine with this much memory: background at 10 %, limit at 20 %, expiry
         /// after 30 s (kernel documentation, admin-guide/sysctl/vm.rst), half the memory for the cache.
@@ -58,11 +60,14 @@ package struct DiskModel: Sendable, Equatable {
             expiry = .seconds(30)
         }
 
-        package init(size: Bytes, background: Bytes, limit: Bytes, expiry: Nanoseconds) {
+        package init(
+            size: Bytes, background: Bytes, limit: Bytes, expiry: Nanoseconds, copy: Bytes? = nil
+        ) {
             self.size = size
             self.background = background
             self.limit = limit
             self.expiry = expiry
+            self.copy = copy
         }
     }
 
@@ -116,6 +121,7 @@ extension DiskModel {
         figures.queue_depth = UInt32(clamping: queueDepth)
         figures.fsync_points = Self.copy(fsync, to: &figures.fsync)
         figures.read_points = Self.copy(readLatency, to: &figures.read)
+        figures.copy_bytes_per_s = Double(pageCache.copy?.count ?? 0)
         figures.cache_bytes = Double(pageCache.size.count)
         figures.dirty_background_bytes = Double(pageCache.background.count)
         figures.dirty_limit_bytes = Double(pageCache.limit.count)

@@ -13,6 +13,7 @@ struct ModelKeys {
             "read.bandwidth", "operations.per_second", "operations.burst_per_second",
             "operations.burst_credit", "queue_depth", "request_size", "page_cache.size",
             "page_cache.dirty_background", "page_cache.dirty_limit", "page_cache.dirty_expire",
+            "page_cache.copy_bandwidth",
         ]
         + ["fsync_us", "read.latency_us"].flatMap { block in
             LatencyDistribution.names.map { "\(block).\($0.name)" }
