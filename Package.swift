@@ -99,7 +99,7 @@ let package = Package(
         tests("Broker", on: ["Storage", "Layout", "MQTT", "Measure", "TestSupport"]),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
-        tests("Trial", on: ["Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
+        tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),
         tests(
             "Report",

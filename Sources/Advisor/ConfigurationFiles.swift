@@ -19,10 +19,11 @@ package struct ConfigurationFiles: Sendable {
         let dialect = recommendation.dialect
         let setting = recommendation.change?.setting ?? plan.control
         let origin = Self.origin(plan, date: date)
+        let backend = dialect.backend(of: plan.engine) ?? "builtin_local"
         var emqx = dialect.emqxConf(
             from: plan.control, to: setting,
             header: origin + Self.evidence(recommendation, plan) + Self.use(recommendation),
-            newDatabase: plan.newDatabase)
+            newDatabase: plan.newDatabase, backend: backend)
         precondition(emqx.isLive == (recommendation.change != nil))
         for line in Self.others(recommendation) { line.isEmpty ? emqx.blank() : emqx.comment(line) }
         self.emqx = emqx.rendered()
@@ -31,7 +32,7 @@ package struct ConfigurationFiles: Sendable {
             header: origin + [
                 "Undoes emqx.conf of the same study: put these lines in place of those."
             ],
-            newDatabase: plan.newDatabase
+            newDatabase: plan.newDatabase, backend: backend
         ).rendered()
         let own = recommendation.changeForOwnBroker
         let whose =

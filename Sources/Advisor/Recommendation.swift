@@ -39,8 +39,8 @@ package struct Recommendation: Sendable {
         distance = Self.distance(finalists, plan: plan, records: records, resamples)
         let next = (try? StudySchedule(plan))?.next(after: records)
         isComplete = next == nil && !records.isEmpty
-        engineSpeaksForDialect = dialect.engine == plan.engine
-        notMeasured = Self.notMeasured(on: dialect)
+        engineSpeaksForDialect = dialect.backend(of: plan.engine) != nil
+        notMeasured = Self.notMeasured(plan.engine, on: dialect)
         warnings =
             (notMeasured.map { [$0] } ?? []) + Self.warnings(plan: plan, records: records)
     }
@@ -81,12 +81,14 @@ package struct Recommendation: Sendable {
             logRatios, seed: plan.root.branch("bootstrap of the distance"), resamples: resamples)
     }
 
-    private static func notMeasured(on dialect: Dialect) -> String? {
-        let backends = dialect.key("durable_storage.messages.backend")?.values ?? []
-        guard backends.contains("builtin_raft") else { return nil }
-        return "Measured with backend builtin_local. A database with builtin_raft, the default of "
-            + "\(dialect.title), was not measured: it writes a log of its own in place of RocksDB's, "
-            + "and nothing here speaks for it."
+    private static func notMeasured(_ engine: String, on dialect: Dialect) -> String? {
+        guard let measured = dialect.backend(of: engine),
+            let other = dialect.engines.first(where: { $0.backend != measured })
+        else { return nil }
+        let standard = other.model == dialect.standardEngine
+        return "Measured with backend \(measured). A database with \(other.backend)"
+            + (standard ? ", the default of \(dialect.title)," : "")
+            + " was not measured: the two keep different logs, and nothing here speaks for it."
     }
 
     private static func warnings(plan: StudyPlan, records: [TrialRecord]) -> [String] {

@@ -17,11 +17,6 @@ extension Dialect {
         var document = HOCONDocument()
         header.forEach { document.comment($0) }
         document.comment("For \(title). What it would refuse, drop or ignore is a comment here.")
-        if engine == nil {
-            document.comment(
-                "Nothing here was measured for it: its storage differs from the one that was measured."
-            )
-        }
         var others: [String] = []
         var lines: [Line] = []
         for knob in setting.differences(from: control) {

@@ -12,9 +12,9 @@ package struct Dialect: Identifiable, Sendable {
     package let releases: [ReleaseRange]
     /// `ce` or `ee` where the two differ, `nil` where there is one edition.
     package let edition: String?
-    /// The engine model of this tool that behaves as this version does, `nil` if there is none
-    /// yet: then nothing measured here is advice for it.
-    package let engine: String?
+    /// The engine models of this tool that behave as this version does, by the backend that they are of;
+    /// first the backend that a node has whose configuration names none.
+    package let engines: [(backend: String, model: String)]
     /// Whether options of the whole database can be put into its stored properties (tier R2).
     package let storesDatabaseOptions: Bool
     /// Whether its databases run on RocksDB's default Env, whose threads a command on the running node
@@ -27,14 +27,15 @@ package struct Dialect: Identifiable, Sendable {
     private let blocks: Set<String>
 
     package init(
-        id: String, title: String, releases: [ReleaseRange], edition: String?, engine: String?,
+        id: String, title: String, releases: [ReleaseRange], edition: String?,
+        engines: [(backend: String, model: String)],
         storesDatabaseOptions: Bool, sharesDefaultEnv: Bool, keys: [ConfigKey]
     ) {
         self.id = id
         self.title = title
         self.releases = releases
         self.edition = edition
-        self.engine = engine
+        self.engines = engines
         self.storesDatabaseOptions = storesDatabaseOptions
         self.sharesDefaultEnv = sharesDefaultEnv
         self.keys = keys
@@ -44,6 +45,19 @@ package struct Dialect: Identifiable, Sendable {
             keys.flatMap { key in
                 key.parts.indices.dropFirst().map { key.parts[..<$0].joined(separator: ".") }
             })
+    }
+
+    /// The model of the backend that a node has whose configuration names none.
+    package var standardEngine: String? { engines.first?.model }
+
+    /// The backend that `model` is of; `nil` if it does not speak for this version.
+    package func backend(of model: String) -> String? {
+        engines.first { $0.model == model }?.backend
+    }
+
+    /// The backends of one line of engine models, in the order of versions that come with both.
+    static func backends(_ line: String) -> [(backend: String, model: String)] {
+        [("builtin_raft", "emqx-\(line)-raft"), ("builtin_local", "emqx-\(line)-local")]
     }
 
     /// Roots whose schema is closed: a key that is not listed stops the node from booting.

@@ -19,17 +19,22 @@ package struct SettingFile: Sendable {
         package var description: String { (position.map { "\($0): " } ?? "") + sentence }
     }
 
-    /// What the file sets, as RocksDB takes it; everything else is standard.
-    package private(set) var setting = Setting()
+    /// What the file sets, as RocksDB takes it; everything else is the engine's standard.
+    package private(set) var setting: Setting
     package private(set) var notes: [Note] = []
 
     /// Where an unknown key is a mistake and not somebody else's business.
     private static let block = "durable_storage.messages"
 
-    /// - Parameter dialect: the version that the file is meant for, to be warned by; `nil` if none.
+    /// - Parameters:
+    ///   - dialect: the version that the file is meant for, to be warned by; `nil` if none.
+    ///   - standard: what the broker runs with where the file is silent.
     /// - Throws: `.unknownKey` for a key under `durable_storage.messages` that nobody knows,
     ///   `.badValue` for a value that its knob cannot have, alone or beside another.
-    package init(reading config: HOCONValue, for dialect: Dialect?) throws(KnobError) {
+    package init(
+        reading config: HOCONValue, for dialect: Dialect?, over standard: Setting = Setting()
+    ) throws(KnobError) {
+        setting = standard
         guard case .object = config else {
             let start = HOCONPosition(file: "configuration", line: 1, column: 1)
             throw .badValue(HOCONError(start, "a configuration consists of keys, not of a list"))

@@ -19,7 +19,7 @@ package struct EncodingProbe: ~Copyable {
             on: .unobserved())
         batch = WriteBatch(for: database)
         self.database = database
-        size = options.bufferItems
+        size = options.batching.items
         encoder = MessageEncoder(after: 0, options.format)
         tries = Array(repeating: TopicTrie(options.format), count: options.shards)
     }

@@ -72,7 +72,7 @@ package struct RawLoop {
         try shards[number].encode(
             submission, from: publisher, topic: topic, properties: properties, payload: payload)
         messages += 1
-        if shards[number].messages >= max(1, options.bufferItems - 1) { close(number) }
+        if shards[number].messages >= max(1, options.batching.items - 1) { close(number) }
     }
 
     /// Closes what came so far: it is written before the clock starts.

@@ -71,6 +71,10 @@ extension ShardedStore {
     package var timedSyncs: Int { state.timedSyncs }
 
     package var depth: Int { state.depth }
+    /// Messages accepted so far and not lost.
+    package var accepted: Int {
+        all.reduce(depth) { $0 + $1.committed.load(ordering: .relaxed) }
+    }
     package var depthMax: Int { state.depthMax }
     package var failure: StoreFailure? { state.firstFailure }
 

@@ -31,19 +31,20 @@ package struct StoreOptions: Sendable {
     }
 
     package var shards: Int { Int(value(.shards)) }
-    /// Messages that a shard's buffer collects before it is flushed.
-    package var bufferItems: Int { Int(value(.bufferItems)) }
-    /// Bytes of topics and payloads that it collects; nil if only messages count.
-    package var bufferBytes: Int? {
-        let bytes = value(.bufferBytes)
-        return bytes == 0 ? nil : Int(bytes)
+    /// When a shard's batch is closed.
+    package var batching: BatchRule {
+        switch engine.batching {
+        case .writeBuffer:
+            let bytes = value(.bufferBytes)
+            return BatchRule(
+                items: Int(value(.bufferItems)), bytes: bytes == 0 ? nil : Int(bytes),
+                interval: .milliseconds(value(.bufferInterval)))
+        case .transaction:
+            return BatchRule(
+                items: Int(value(.pendingItems)), interval: .milliseconds(value(.pendingInterval)),
+                idle: .milliseconds(value(.idleInterval)))
+        }
     }
-    /// How long the first message of a buffer waits at most.
-    package var bufferInterval: Nanoseconds { .milliseconds(value(.bufferInterval)) }
-    /// The same three of a transaction buffer (EMQX 6), and how long after the last message it commits.
-    package var pendingItems: Int { Int(value(.pendingItems)) }
-    package var pendingInterval: Nanoseconds { .milliseconds(value(.pendingInterval)) }
-    package var idleInterval: Nanoseconds { .milliseconds(value(.idleInterval)) }
 
     /// What is asked of each shard's database.
     package var databaseOptions: [Option] {
@@ -53,11 +54,8 @@ package struct StoreOptions: Sendable {
 
     /// What is asked of each column family, beside its table.
     package var familyOptions: [Option] {
-        let sizes = engine.sizes.map {
-            (name: $0.option, value: "\(max(1, $0.fullScale / miniature))")
-        }
         let knobs = options { if case .columnFamily(let option) = $0 { option } else { nil } }
-        return (sizes + engine.familyOptions).replaced(by: knobs + compressionPerLevel)
+        return engine.familyOptions.replaced(by: knobs + compressionPerLevel)
     }
 
     /// What is asked of the block-based table of each column family.

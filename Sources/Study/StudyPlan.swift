@@ -44,8 +44,14 @@ package struct StudyPlan: Codable, Sendable {
     /// What the trials' databases hold before the traffic; nil in a plan from before there was a choice.
     private var startState: StartState?
 
+    /// What stands around the trials; nil in a plan from before there was a choice.
+    private var surroundings: Conditions?
+
     /// What the trials' databases hold before the traffic.
     package var start: StartState { startState ?? .empty }
+
+    /// What stands around the setting in every trial.
+    package var conditions: Conditions { surroundings ?? Conditions() }
 
     /// - Throws: `PlanError` for a plan that could not be carried out.
     package init(
@@ -56,7 +62,7 @@ package struct StudyPlan: Codable, Sendable {
         candidatesPerBlock: Int,
         confirmationRounds: Int, scale: Scale, seed: UInt64, margin: Double = 0.03, command: String,
         environment: Environment, traffic: TrafficSummary, configPath: String? = nil,
-        start: StartState = .empty
+        start: StartState = .empty, conditions: Conditions = Conditions()
     ) throws(PlanError) {
         self.captures = captures
         self.engine = engine
@@ -79,6 +85,7 @@ package struct StudyPlan: Codable, Sendable {
         self.traffic = traffic
         self.configPath = configPath
         startState = start
+        surroundings = conditions
         for id in knobs + reachable where Knob.find(id) == nil { throw .unknownKnob(id) }
         try validate()
     }

@@ -70,7 +70,8 @@ package struct StudyRunner: Sendable {
             captures: store.plan.captures.map(\.path), scale: store.plan.scale,
             seed: schedule.seed(of: planned), directory: store.directory.trial(planned.number),
             start: store.plan.start.path(
-                shards: Int(planned.setting["n_shards"]), in: store.directory))
+                shards: Int(planned.setting["n_shards"]), in: store.directory),
+            conditions: store.plan.conditions)
     }
 
     private func record(

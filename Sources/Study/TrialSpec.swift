@@ -19,10 +19,11 @@ package struct TrialSpec: Codable, Sendable {
     package var directory: String
     /// Absolute path of the start state that its database is a clone of; nil to begin with nothing.
     package var start: String?
+    package var conditions: Conditions
 
     package init(
         number: Int, engine: String, setting: Setting, captures: [String], scale: Scale, seed: Seed,
-        directory: String, start: String? = nil
+        directory: String, start: String? = nil, conditions: Conditions = Conditions()
     ) {
         self.number = number
         self.engine = engine
@@ -32,6 +33,7 @@ package struct TrialSpec: Codable, Sendable {
         self.seed = seed
         self.directory = directory
         self.start = start
+        self.conditions = conditions
     }
 }
 

@@ -7,18 +7,24 @@ internal import Storage
 struct MeasuredWindow {
     private let engine: RocksEngine
     private let store: ShardedStore
+    private let load: BrokerLoad
     private let tickers: [String]
     private var first: [String: Int64] = [:]
     private var last: [String: Int64] = [:]
     private var cpuFirst = Nanoseconds.zero
+    private var burnedFirst = Nanoseconds.zero
+    /// CPU of the process in the window, without what was burned.
     private(set) var cpu = Nanoseconds.zero
+    /// CPU burned in the window for what the modelled broker spends.
+    private(set) var burned = Nanoseconds.zero
     private(set) var events: [StorageEvent] = []
     private var began: MonotonicTime?
     private var ended: MonotonicTime?
 
-    init(engine: RocksEngine, store: ShardedStore) {
+    init(engine: RocksEngine, store: ShardedStore, load: BrokerLoad) {
         self.engine = engine
         self.store = store
+        self.load = load
         tickers = Metric.catalogue.compactMap {
             if case .ticker(let name, _) = $0.source { name } else { nil }
         }
@@ -30,12 +36,14 @@ struct MeasuredWindow {
         began = now
         first = read()
         cpuFirst = processCPU()
+        burnedFirst = load.burned
         events = engine.takeEvents()
     }
 
     mutating func close(at now: MonotonicTime) {
         ended = now
-        cpu = processCPU() - cpuFirst
+        burned = load.burned - burnedFirst
+        cpu = processCPU() - cpuFirst - burned
     }
 
     mutating func drained() {

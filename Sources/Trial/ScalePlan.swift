@@ -1,5 +1,6 @@
 internal import Broker
 package import Knobs
+package import Layout
 package import Measure
 internal import Replay
 internal import Storage
@@ -40,8 +41,9 @@ package struct ScalePlan: Sendable {
     private static let smallestWindowCycles = 20
 
     /// One pass through real sessions into a store that only counts.
-    package static func record(_ trace: Trace, shards: Int) -> Recorded {
-        let store = CountingStore(shards: shards)
+    /// - Parameter format: of the engine's rows.
+    package static func record(_ trace: Trace, shards: Int, _ format: RowFormat) -> Recorded {
+        let store = CountingStore(shards: shards, format)
         let broker = SessionLayer(store: store)
         Replayer.dryRun(trace, over: InProcessTransport(broker, store: store))
         let footprint = store.footprint
@@ -73,8 +75,10 @@ package struct ScalePlan: Sendable {
         let memtables = values("write_buffer_size")
         let triggers = values("level0_file_num_compaction_trigger")
         // The smallest division that lets the largest cycle fit, but none that the control cannot follow.
-        let needed = cycle(memtables.last ?? 1, triggers.last ?? 1) / max(1, written)
-        let most = UInt64(max(1, control["write_buffer_size"] / Self.smallestMemtable))
+        let needed =
+            cycle(min(memtables.last ?? 1, Self.budget(control)), triggers.last ?? 1)
+            / max(1, written)
+        let most = UInt64(max(1, Self.memtable(control) / Self.smallestMemtable))
         let chosen = miniature ?? min(most, max(1, UInt64(needed.rounded(.up))).powerOfTwoAbove)
         scale = Scale(
             speed: speed, miniature: chosen, warmUp: warmUp, window: window,
@@ -88,7 +92,7 @@ package struct ScalePlan: Sendable {
         var largest = fitting
         var highest = triggers
         while let memtable = largest.last, let trigger = highest.last,
-            cycle(memtable, trigger) > budget
+            cycle(min(memtable, Self.budget(control)), trigger) > budget
         {
             if largest.count > 2, memtable != control["write_buffer_size"] {
                 largest.removeLast()
@@ -111,6 +115,19 @@ package struct ScalePlan: Sendable {
         }
     }
 
+    /// Bytes with which a shard's memtable is flushed at the latest.
+    private static func memtable(_ setting: Setting) -> Int64 {
+        min(setting["write_buffer_size"], budget(setting))
+    }
+
+    /// Bytes that all memtables of a shard may have together: RocksDB flushes at 7/8 of a shard's bound and of
+    /// its part of a shared one (write_buffer_manager.h, ShouldFlush; reference 2.6).
+    private static func budget(_ setting: Setting) -> Int64 {
+        let own = setting["db_write_buffer_size"]
+        let shared = setting["write_buffer_manager"] / max(1, setting["n_shards"])
+        return [own, shared].filter { $0 > 0 }.map { $0 / 8 * 7 }.min() ?? .max
+    }
+
     /// At the recorded rate and full scale, with the control's settings: when the first memtable of an
     /// average shard is full, and when its first L0 compaction starts. Nil if nothing is stored.
     package func untilFirst(
@@ -118,7 +135,7 @@ package struct ScalePlan: Sendable {
     ) -> (flush: Nanoseconds, compaction: Nanoseconds)? {
         guard recorded.bytesPerSecond > 0 else { return nil }
         let perShard = recorded.bytesPerSecond / Double(control["n_shards"])
-        let flush = Double(control["write_buffer_size"]) / perShard
+        let flush = Double(Self.memtable(control)) / perShard
         return (
             .seconds(flush), .seconds(flush * Double(control["level0_file_num_compaction_trigger"]))
         )

@@ -6,13 +6,14 @@ internal import Storage
 package import Study
 package import Traffic
 
-/// One experiment: opens a store with the setting, a fresh one or a clone of the study's start state, replays the trace through sessions into it, lets
-/// it drain, and says what happened. Runs in a process of its own, because a trial must be able to die.
+/// One experiment: opens a store with the setting, a fresh one or a clone of the study's start state, replays
+/// the trace through sessions into it, lets it drain, and says what happened. Runs in a process of its own,
+/// because a trial must be able to die.
 package struct TrialRunner {
     private let spec: TrialSpec
     private let trace: Trace
-    private let model: EngineModel
-    private let engine = RocksEngine()
+    private let conditions: TrialConditions
+    private var engine: RocksEngine { conditions.engine }
 
     /// Messages that may wait before the trial is called overloaded: at a kilobyte each this is two
     /// gigabytes, which a sweep's machine has and its operator would not want filled.
@@ -25,14 +26,11 @@ package struct TrialRunner {
     private static let lagLimit = Nanoseconds.milliseconds(5)
     private static let sampleInterval = Nanoseconds.milliseconds(250)
 
-    /// - Throws: `.unknownEngine`.
+    /// - Throws: `.unknownEngine`, `.environment`.
     package init(_ spec: TrialSpec, trace: Trace) throws(TrialError) {
-        guard let model = EngineModel.find(spec.engine) else {
-            throw .unknownEngine(spec.engine, known: EngineModel.catalogue.map(\.id))
-        }
         self.spec = spec
         self.trace = trace
-        self.model = model
+        conditions = try TrialConditions(spec)
     }
 
     /// Runs to the end and leaves `samples.tsv` and `events.tsv` in the trial's directory.
@@ -46,11 +44,9 @@ package struct TrialRunner {
             }
             try aged.clone(start, to: data)
         }
-        let options = StoreOptions(
-            engine: model, setting: spec.setting, miniature: spec.scale.miniature)
         let opening = MonotonicTime.now()
         let store: ShardedStore
-        do { store = try ShardedStore(at: data, options, on: engine) } catch {
+        do { store = try ShardedStore(at: data, conditions.options, on: engine) } catch {
             throw .environment("\(error)")
         }
         let opened = MonotonicTime.now() - opening
@@ -69,7 +65,15 @@ package struct TrialRunner {
         do throws(ThreadError) { try sampler.start() } catch {
             throw .environment(error.description)
         }
-        var window = MeasuredWindow(engine: engine, store: store)
+        let load = BrokerLoad(
+            perMessage: conditions.brokerCPU,
+            threads: ProcessInfo.processInfo.activeProcessorCount
+        ) { store.accepted }
+        defer { load.stop() }
+        do throws(ThreadError) { try load.start() } catch {
+            throw .environment(error.description)
+        }
+        var window = MeasuredWindow(engine: engine, store: store, load: load)
         let replayer = Replayer(trace, over: transport, on: schedule)
         let end = replayer.run(stopIf: {
             window.observe(at: .now(), schedule: schedule)
@@ -104,7 +108,8 @@ package struct TrialRunner {
         return nil
     }
 
-    /// Waits until every accepted message is durable, every answer that waited for that is given and compaction rests, or the bound.
+    /// Waits until every accepted message is durable, every answer that waited for that is given and compaction
+    /// rests, or the bound.
     private func drain(
         _ store: ShardedStore, _ broker: SessionLayer, _ replayer: Replayer
     ) -> (took: Nanoseconds, done: Bool) {
@@ -143,7 +148,8 @@ package struct TrialRunner {
             "connections_dropped": Double(recorder.dropped),
             "deliveries_dropped": Double(counters.dropped),
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
-            "cpu_s": window.cpu.seconds, "open_s": opened.seconds,
+            "cpu_s": window.cpu.seconds,
+            "broker_cpu_s": window.burned.seconds, "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
             "delayed_write_min_bytes_per_s": inWindow.map(\.store.delayedWriteRate)
                 .filter { $0 > .zero }.min().map { Double($0.count) } ?? 0,

@@ -2,6 +2,7 @@ internal import Foundation
 internal import HOCON
 internal import Knobs
 internal import Measure
+internal import Storage
 internal import Traffic
 
 /// Reads captures for a replay; whatever is wrong with them is bad input.
@@ -11,27 +12,34 @@ func loadTrace(_ captures: [String]) throws(Failure) -> (trace: Trace, inspectio
     }
 }
 
-/// What `--config` says the fleet runs with now; notes on it go to standard error.
-func loadControl(_ path: String?, for dialect: Dialect) throws(Failure) -> Setting {
-    guard let path else { return Setting() }
+/// What the fleet runs with now: the control, and the engine that behaves as it does.
+struct Control {
+    let setting: Setting
+    let engine: EngineModel
+}
+
+/// What `--config` says the fleet runs with; notes on it go to standard error.
+///
+/// - Parameter engine: as it was named; nil: of the backend in the file, or the version's standard.
+func loadControl(
+    _ path: String?, for dialect: Dialect, engine named: String?
+) throws(Failure) -> Control {
+    guard let path else {
+        let engine = try findEngine(named ?? dialect.standardEngine ?? "")
+        return Control(setting: engine.standardSetting, engine: engine)
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
         throw Failure(
             .badInput, "\(path): cannot be read; name the configuration file of your broker")
     }
     do {
         let config = try HOCONValue(parsing: Array(data), file: path)
-        let backend = "durable_storage.messages.backend"
-        if let entry = config.entry(at: backend), try config.string(at: backend) == "builtin_raft" {
-            throw Failure(
-                .badInput,
-                entry.error(
-                    "backend = builtin_raft is not modelled yet, and what builtin_local measures does not "
-                        + "speak for it; dstune can advise on builtin_local only"
-                ).description)
-        }
-        let file = try SettingFile(reading: config, for: dialect)
+        let engine = try findEngine(
+            named ?? backendEngine(in: config, for: dialect) ?? dialect.standardEngine ?? "")
+        let file = try SettingFile(
+            reading: config, for: dialect, over: engine.standardSetting)
         for note in file.notes { warn(note.description) }
-        return file.setting
+        return Control(setting: file.setting, engine: engine)
     } catch let error as HOCONError {
         throw Failure(.badInput, error.description)
     } catch let error as Failure {
@@ -41,6 +49,19 @@ func loadControl(_ path: String?, for dialect: Dialect) throws(Failure) -> Setti
     } catch {
         throw Failure(.badInput, "\(path): \(error)")
     }
+}
+
+/// The engine of the backend that a configuration names; nil if it names none.
+private func backendEngine(in config: HOCONValue, for dialect: Dialect) throws -> String? {
+    let key = "durable_storage.messages.backend"
+    guard let entry = config.entry(at: key) else { return nil }
+    let name = try config.string(at: key) ?? ""
+    guard let model = dialect.engines.first(where: { $0.backend == name })?.model else {
+        throw entry.error(
+            "\(dialect.title) has no backend \(name); it has "
+                + dialect.engines.map(\.backend).joined(separator: " and "))
+    }
+    return model
 }
 
 /// For people, beside the results, which go to standard output.

@@ -26,6 +26,8 @@ struct SweepCommand: AsyncParsableCommand {
               dstune sweep sensors.pcap --emqx 5.8 --edition ce --quick \\
                 --knobs write_buffer_size,local_write_buffer.flush_interval
 
+              dstune sweep sensors.pcap --emqx 6.2 --disk Profiles/disks/gp3-like.conf
+
             A study that was stopped goes on with `dstune resume STUDY`.
             """)
 
@@ -38,7 +40,7 @@ struct SweepCommand: AsyncParsableCommand {
     var study: String?
     @Option(
         help: ArgumentHelp(
-            "Knobs to turn, separated by commas. Default: "
+            "Knobs to turn, separated by commas. Default, as far as the engine has them: "
                 + Knob.searched.map(\.id).joined(separator: ", ") + ". Also: "
                 + Knob.catalogue.filter { !$0.isSearched }.map(\.id).joined(separator: ", ") + "."))
     var knobs: String?
@@ -50,7 +52,7 @@ struct SweepCommand: AsyncParsableCommand {
     @Flag(
         help: "The configuration is for a database that does not exist yet: n_shards is free too.")
     var newDatabase = false
-    @Option(help: "Engine model.") var engine = "emqx-5.8-local"
+    @OptionGroup(title: "What stands around the trials") var around: ConditionOptions
     @Flag(help: "About five minutes: for a first look, and to try the tool.") var quick = false
     @Option(help: "Blocks of the search.") var blocks: Int?
     @Option(help: "Candidates in each block, beside the control.") var candidates: Int?
@@ -87,8 +89,9 @@ struct SweepCommand: AsyncParsableCommand {
 
     func run() async throws {
         let dialect = try findDialect()
-        let searched = try selectKnobs()
-        let control = try loadControl(config, for: dialect)
+        let control = try loadControl(config, for: dialect, engine: around.engine)
+        try check(control.engine, speaksFor: dialect)
+        let searched = try selectKnobs(of: control.engine)
         let (trace, inspection) = try loadTrace(captures)
         let (scale, levels, summary, start) = try planScale(trace, inspection, control, searched)
         let plan = try makePlan(dialect, searched, control, scale, levels, summary, start)
@@ -100,24 +103,26 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func findDialect() throws(Failure) -> Dialect {
-        let dialect: Dialect
-        do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
+        do throws(KnobError) { return try Dialect.find(version: emqx, edition: edition) } catch {
             throw Failure(.badInput, error.description)
         }
-        let model = try findEngine(engine)
-        guard dialect.engine == engine else {
-            let reason =
-                dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"
-            throw Failure(
-                .badInput,
-                "\(dialect.title) \(reason), and \(engine) speaks for \(model.speaksFor) only; "
-                    + "name such a version (--emqx 5.8 --edition ce)")
-        }
-        return dialect
     }
 
-    private func selectKnobs() throws(Failure) -> [Knob] {
-        guard let knobs else { return Knob.searched }
+    /// An engine of EMQX's has to be the named version's; this tool's own may be measured for what it is.
+    private func check(_ engine: EngineModel, speaksFor dialect: Dialect) throws(Failure) {
+        guard dialect.backend(of: engine.id) == nil else { return }
+        guard Dialect.catalogue.allSatisfy({ $0.backend(of: engine.id) == nil }) else {
+            throw Failure(
+                .badInput,
+                "\(dialect.title) is modelled by \(dialect.engines.map(\.model).joined(separator: " and ")), "
+                    + "and \(engine.id) speaks for \(engine.speaksFor) only; name such a version")
+        }
+        warn(
+            "the engine model \(engine.id) speaks for \(engine.speaksFor): emqx.conf will have no live line")
+    }
+
+    private func selectKnobs(of engine: EngineModel) throws(Failure) -> [Knob] {
+        guard let knobs else { return engine.searchedKnobs }
         do throws(KnobError) { return try Knob.parseSelection(knobs) } catch {
             throw Failure(.badInput, error.description)
         }
@@ -126,11 +131,12 @@ struct SweepCommand: AsyncParsableCommand {
     private var size: Size { quick ? .quick : .night }
 
     private func planScale(
-        _ trace: Trace, _ inspection: Inspection, _ control: Setting, _ searched: [Knob]
+        _ trace: Trace, _ inspection: Inspection, _ control: Control, _ searched: [Knob]
     ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary, StartState) {
         try checkNumbers()
         try checkClock(of: trace)
-        let recorded = ScalePlan.record(trace, shards: Int(control["n_shards"]))
+        let recorded = ScalePlan.record(
+            trace, shards: Int(control.setting["n_shards"]), control.engine.format)
         guard recorded.messages > 0 else {
             throw Failure(
                 .badInput,
@@ -139,7 +145,7 @@ struct SweepCommand: AsyncParsableCommand {
                     + "from before the durable subscribers connect")
         }
         let plan = ScalePlan(
-            recorded, control: control, knobs: searched,
+            recorded, control: control.setting, knobs: searched,
             warmUp: .seconds(warmUp ?? size.warmUp), window: .seconds(window ?? size.window),
             speed: speed, miniature: miniature)
         for (knob, values) in plan.leftOut {
@@ -148,7 +154,7 @@ struct SweepCommand: AsyncParsableCommand {
                     + "of this length and are left out; a longer --window admits them")
         }
         return (
-            plan.scale, plan.levels, trafficSummary(inspection, plan, control),
+            plan.scale, plan.levels, trafficSummary(inspection, plan, control.setting),
             try startState(plan.recorded, plan.scale)
         )
     }
@@ -187,7 +193,7 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func makePlan(
-        _ dialect: Dialect, _ searched: [Knob], _ control: Setting, _ scale: Scale,
+        _ dialect: Dialect, _ searched: [Knob], _ control: Control, _ scale: Scale,
         _ levels: [String: [Int64]], _ summary: TrafficSummary, _ start: StartState
     ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
         let directory = StudyDirectory(absolute(study ?? defaultStudy))
@@ -201,15 +207,15 @@ struct SweepCommand: AsyncParsableCommand {
         do {
             let identities = try captures.map { try CaptureIdentity(reading: $0) }
             let plan = try StudyPlan(
-                captures: identities, engine: engine, emqx: emqx, edition: edition,
-                control: control, knobs: searched.map(\.id),
+                captures: identities, engine: control.engine.id, emqx: emqx, edition: edition,
+                control: control.setting, knobs: searched.map(\.id),
                 reachable: searched.map(\.id).filter(settable.contains), newDatabase: newDatabase,
                 method: method, levels: levels, blocks: blocks ?? size.blocks,
                 candidatesPerBlock: candidates ?? size.candidates,
                 confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
                 margin: margin, command: commandLine(),
                 environment: try probeEnvironment(beside: directory), traffic: summary,
-                configPath: config, start: start)
+                configPath: config, start: start, conditions: try around.conditions())
             return (plan, directory)
         } catch let failure as Failure {
             throw failure

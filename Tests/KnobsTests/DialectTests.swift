@@ -43,10 +43,16 @@ import Testing
         }
     }
 
-    @Test func enginesSpeakForTheStorageOfFive() {
+    /// One engine for each backend that the version has, the default backend's first.
+    @Test func everyBackendHasItsEngine() {
         for dialect in Dialect.catalogue {
-            #expect(
-                (dialect.engine == "emqx-5.8-local") == dialect.id.hasPrefix("5."), "\(dialect.id)")
+            let backends = dialect.key("durable_storage.messages.backend")?.values
+            #expect(dialect.engines.map(\.backend) == backends, "\(dialect.id)")
+            for (backend, model) in dialect.engines {
+                #expect(model.hasSuffix(backend.replacing("builtin_", with: "-")), "\(dialect.id)")
+                #expect(dialect.backend(of: model) == backend)
+            }
+            #expect(dialect.backend(of: "article") == nil)
         }
     }
 

@@ -205,8 +205,6 @@ import Testing
             (engine.databaseOptions, options.databaseOptions),
             (engine.familyOptions, options.familyOptions),
             (engine.tableOptions, options.tableOptions),
-            (engine.sizes.map { ($0.option, "\($0.fullScale)") }, options.familyOptions),
-            ([("block_cache", "\(engine.blockCache)")], options.tableOptions),
         ] {
             for option in fixed {
                 let got = run.first { $0.name == option.0 }?.value
@@ -243,9 +241,6 @@ import Testing
             guard let standard else { continue }
             #expect(OptionText.means(standard, knob.rocksdb(knob.standard)), "\(knob.id)")
         }
-        for size in EngineModel.emqx58Local.sizes {
-            #expect(family[size.option] == "\(size.fullScale)", "\(size.option)")
-        }
     }
 
     @Test func aMiniatureDividesBytesAndLeavesCounts() {
@@ -274,8 +269,8 @@ import Testing
         }
         #expect(small.shared.writeBufferManager == full.shared.writeBufferManager / 16)
         #expect(small.shards == full.shards)
-        #expect(small.bufferItems == full.bufferItems)
-        #expect(small.bufferBytes == nil && full.bufferBytes == nil)
+        #expect(small.batching == full.batching)
+        #expect(full.batching.bytes == nil)
     }
 
     /// What RocksDB does not know is refused by name, not skipped.

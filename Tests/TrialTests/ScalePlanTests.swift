@@ -1,4 +1,5 @@
 import Knobs
+import Layout
 import Measure
 import Study
 import TestSupport
@@ -8,7 +9,7 @@ import Trial
 
 @Suite struct ScalePlanTests {
     private func recorded() throws -> ScalePlan.Recorded {
-        ScalePlan.record(try Trace.load(captures: [Folder.capture]).trace, shards: 16)
+        ScalePlan.record(try Trace.load(captures: [Folder.capture]).trace, shards: 16, RowFormat())
     }
 
     /// 2041 PUBLISHes of clients and the wills of those whose connection broke.

@@ -2,7 +2,7 @@
 extension Dialect {
     static let v5_10 = Dialect(
         id: "5.10", title: "EMQX 5.10", releases: [ReleaseRange(5, 10)], edition: nil,
-        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
+        engines: backends("5.8"), storesDatabaseOptions: true, sharesDefaultEnv: true,
         keys: v5_9Keys.changing(
             ConfigKey.block(
                 "durable_storage.messages.transaction",

@@ -2,7 +2,7 @@
 extension Dialect {
     static let v5_8CE = Dialect(
         id: "5.8-ce", title: "EMQX 5.8 CE", releases: [ReleaseRange(5, 8)], edition: "ce",
-        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
+        engines: [("builtin_local", "emqx-5.8-local")], storesDatabaseOptions: true, sharesDefaultEnv: true,
         keys: v5_8Sessions
             + ConfigKey.block(
                 "durable_storage.messages",
@@ -11,7 +11,7 @@ extension Dialect {
     /// The other edition has one backend more, and its keys.
     static let v5_8EE = Dialect(
         id: "5.8-ee", title: "EMQX 5.8 EE", releases: [ReleaseRange(5, 8)], edition: "ee",
-        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
+        engines: backends("5.8"), storesDatabaseOptions: true, sharesDefaultEnv: true,
         keys: v5_8Sessions
             + ConfigKey.block(
                 "durable_storage.messages",

@@ -19,6 +19,22 @@ package struct Durability: Hashable, Sendable, Codable {
         case perCommit
         /// From a thread of its own, so often.
         case interval(Nanoseconds)
+
+        /// As it is typed and recorded: `none`, `per_commit`, or `interval:` and milliseconds.
+        package init?(_ text: String) {
+            switch text {
+            case "none": self = .none
+            case "per_commit": self = .perCommit
+            default:
+                guard text.hasPrefix("interval:"), let count = Int64(text.dropFirst(9)),
+                    (1...Self.longest).contains(count)
+                else { return nil }
+                self = .interval(.milliseconds(count))
+            }
+        }
+
+        /// Milliseconds: a day between two syncs is as good as none.
+        private static let longest: Int64 = 86_400_000
     }
 
     package var acknowledgement: Acknowledgement

@@ -27,21 +27,15 @@ package struct EngineModel: Identifiable, Sendable {
         case beforePromise
     }
 
-    /// A byte size that the miniature divides, at full scale.
-    package struct Size: Sendable {
-        package let option: String
-        package let fullScale: UInt64
-    }
-
-    package let id: String
+    package var id: String
     /// For the report: which builds behave so.
-    package let speaksFor: String
+    package var speaksFor: String
     /// What this engine does unless it is told otherwise.
-    package let durability: Durability
-    package let log: Log
-    package let batching: Batching
+    package var durability: Durability
+    package var log: Log
+    package var batching: Batching
     /// What keys and values look like.
-    package let format: RowFormat
+    package var format: RowFormat
     package var sessions: SessionCommits
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
     package var writesSerial: Bool
@@ -49,25 +43,23 @@ package struct EngineModel: Identifiable, Sendable {
     /// local backend (reference 3.4).
     package var recordsTimestamp: Bool
     /// CPU that the real broker spends on a stored message and this one does not.
-    package let cpuPerMessage: Nanoseconds
+    package var cpuPerMessage: Nanoseconds
     /// Options of each shard's database, as EMQX passes them.
-    package let databaseOptions: [(name: String, value: String)]
+    package var databaseOptions: [(name: String, value: String)]
     /// Column families of a new database in the order they are opened; see `Family`.
-    package let families: [String]
-    /// Sizes that EMQX leaves at RocksDB's default and that a miniature must shrink all the same.
-    package let sizes: [Size]
+    package var families: [String]
     /// Defaults of that version's column families that the RocksDB linked here has changed.
-    package let familyOptions: [(name: String, value: String)]
+    package var familyOptions: [(name: String, value: String)]
     /// Defaults of that version's block-based tables that the RocksDB linked here has changed.
-    package let tableOptions: [(name: String, value: String)]
-    /// Block cache of each column family, at full scale.
-    package let blockCache: UInt64
+    package var tableOptions: [(name: String, value: String)]
     /// What this engine runs with where it differs from a knob's standard, by knob id.
-    package let standards: [String: Int64]
+    package var standards: [String: Int64]
+    /// Knobs that a sweep turns unless it is told otherwise, beside those of every engine.
+    package var alsoSearched: [String]
     /// Where it departs from EMQX, one sentence each; every report prints them.
-    package let departures: [String]
+    package var departures: [String]
     /// How many shards may be inside RocksDB at once: EMQX's dirty I/O schedulers (+SDio).
-    package let concurrentWrites: Int
+    package var concurrentWrites: Int
 
     /// Index of each column family in `families`.
     package enum Family { package static let `default` = 0, data = 1, trie = 2 }

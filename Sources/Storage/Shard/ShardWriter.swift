@@ -10,10 +10,8 @@ internal import Synchronization
 struct ShardWriter: ~Copyable {
     let shard: Shard
     private let state: StoreState
-    private let items: Int
-    /// Bytes of topics and payloads that fill the buffer.
+    private let rule: BatchRule
     private let bytes: Int
-    private let interval: Nanoseconds
 
     private var batch: WriteBatch
     private var encoder: MessageEncoder
@@ -24,8 +22,10 @@ struct ShardWriter: ~Copyable {
     private var intended: [MonotonicTime] = []
     /// Topics and payloads of the messages in the batch.
     private var filled = 0
-    /// When the first message of the batch has waited long enough.
+    /// When the batch is to be closed, unless something comes before.
     private var due: MonotonicTime?
+    /// When it is to be closed whatever comes: its first message has waited long enough.
+    private var deadline = MonotonicTime(nanoseconds: 0)
     /// Before this, RocksDB is not asked again whether it takes writes after a refusal.
     private var resumeDue = MonotonicTime(nanoseconds: 0)
 
@@ -44,9 +44,8 @@ struct ShardWriter: ~Copyable {
     init(_ shard: Shard, options: StoreOptions, state: StoreState) {
         self.shard = shard
         self.state = state
-        items = options.bufferItems
-        bytes = options.bufferBytes ?? .max
-        interval = options.bufferInterval
+        rule = options.batching
+        bytes = rule.bytes ?? .max
         batch = WriteBatch(for: shard.database)
         encoder = MessageEncoder(
             after: shard.latest.load(ordering: .acquiring), options.format)
@@ -58,22 +57,31 @@ struct ShardWriter: ~Copyable {
     /// Runs until the inbox is closed and empty.
     mutating func run() {
         while shard.inbox.take(
-            into: &mail, until: due, enough: max(1, items - intended.count),
+            into: &mail, until: due, enough: max(1, rule.items - intended.count),
             bytes: max(1, bytes - filled))
         {
+            let came = !mail.entries.isEmpty
             for place in mail.entries.indices { add(mail.entries[place]) }
             mail.removeAll()
             runErrands(shard.errands.withLock { $0.take() })
-            if let due, due <= .now() { flush() }
+            if let due { close(dueAt: due, came) }
         }
         flush()
         for errand in shard.errands.withLock({ $0.close() }) { errand.finish(.closed) }
     }
 
+    /// Commits the batch if it has waited long enough. What came during the wait puts off an idle end, but
+    /// not the deadline.
+    private mutating func close(dueAt due: MonotonicTime, _ came: Bool) {
+        let now = MonotonicTime.now()
+        if came, let idle = rule.idle { self.due = min(deadline, now + idle) }
+        if deadline <= now || due <= now && !(came && rule.idle != nil) { flush() }
+    }
+
     /// EMQX's rule: a message that would fill a buffer that is not empty goes into the next one.
     private mutating func add(_ entry: Mailbox.Entry) {
         let size = entry.topicBytes + entry.payloadBytes
-        if !intended.isEmpty, intended.count + 1 >= items || bytes - filled <= size { flush() }
+        if !intended.isEmpty, intended.count + 1 >= rule.items || bytes - filled <= size { flush() }
         taken += 1
         do throws(CodecError) {
             try Self.encode(entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
@@ -90,10 +98,12 @@ struct ShardWriter: ~Copyable {
         }
         intended.append(entry.submission.intended)
         filled += size
-        if intended.count >= items || filled >= bytes {
+        if intended.count >= rule.items || filled >= bytes {
             flush()
         } else if due == nil {
-            due = .now() + interval
+            let now = MonotonicTime.now()
+            deadline = now + rule.interval
+            due = rule.idle.map { min(deadline, now + $0) } ?? deadline
         }
     }
 
