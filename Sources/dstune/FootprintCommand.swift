@@ -31,8 +31,9 @@ struct FootprintCommand: ParsableCommand {
               sst_files      files after the flush, of all column families
               sst_bytes      bytes of these files
             "publishes" says what became of the packets: stored, unmatched,
-            refused, without_connect (stored with an empty client id), and
-            malformed_packets of any kind; "varying_topics" names the topics
+            refused (an alias without a topic, or a subscription identifier),
+            without_connect (stored, with an empty client id), and
+            malformed_packets of any kind, which are not stored; "varying_topics" names the topics
             whose levels became varying, with + for these.
             """)
 

@@ -34,11 +34,19 @@ final class ScratchFolder {
         Self.remove(path)
     }
 
-    /// Renamed first: whoever still works in it makes no new files where they would be left.
+    /// Renamed first, so that whoever still works in it makes no new files where they would be left; then
+    /// again until nothing is there, because what is being written may still appear.
     private static func remove(_ path: String) {
         let leaving = path + ".leaving"
-        try? FileManager.default.moveItem(atPath: path, toPath: leaving)
-        try? FileManager.default.removeItem(atPath: leaving)
-        try? FileManager.default.removeItem(atPath: path)
+        let files = FileManager.default
+        try? files.moveItem(atPath: path, toPath: leaving)
+        for _ in 0..<attempts {
+            try? files.removeItem(atPath: leaving)
+            try? files.removeItem(atPath: path)
+            if !files.fileExists(atPath: leaving), !files.fileExists(atPath: path) { return }
+            usleep(10_000)
+        }
     }
+
+    private static let attempts = 100
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A disk of a test's own that can be filled: a tmpfs, which only root may mount.
-private final class SmallDisk {
+final class SmallDisk {
     let path: String
 
     init?(_ path: String, megabytes: Int) {
