@@ -1,5 +1,6 @@
 package import Layout
 package import MQTT
+internal import Measure
 internal import Synchronization
 
 /// Counts what a store would write, without writing: the forecast of a trial. Nothing can be read back.
@@ -55,7 +56,7 @@ package final class CountingStore: DurableStore {
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         state.withLock { state in
             var sink = Sink(footprint: state.footprint)
             do throws(CodecError) {
@@ -67,9 +68,19 @@ package final class CountingStore: DurableStore {
                 sink.footprint.unencodable += 1
             }
             state.footprint = sink.footprint
+            return Receipt(
+                lane: publisher.shard,
+                position: sink.footprint.messages + sink.footprint.unencodable)
         }
     }
 
+    /// Nothing is ever decided here, so nobody is to wait for it.
+    package var acknowledgement: Durability.Acknowledgement { .onEnqueue }
+    package var sessionCommits: EngineModel.SessionCommits { .every(.seconds(5)) }
+    package func commit(_ changes: SessionChanges) -> Receipt {
+        Receipt(lane: sessionLane, position: 0)
+    }
+    package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }
     package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }

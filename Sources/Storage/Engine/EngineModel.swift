@@ -1,9 +1,30 @@
+package import Layout
+package import Measure
+
 /// How one line of EMQX versions stores messages: data over one implementation, not a fork of it.
 package struct EngineModel: Identifiable, Sendable {
-    /// When a publisher is told that its message was accepted (see "What an acknowledgement promises").
-    package enum Acknowledgement: String, Sendable, Codable {
-        /// As soon as the message is in the shard's buffer: what EMQX 5.8 to 6.3 does.
-        case onEnqueue = "on_enqueue"
+    /// Where a committed message is first written, so that a restart finds it.
+    package enum Log: Sendable, Equatable {
+        /// RocksDB's write-ahead log, one for each shard.
+        case wal
+        /// One log for all shards, as Ra keeps it; RocksDB's own is off for messages (reference 2.5, 3.8).
+        case raft(RaftModel)
+    }
+
+    /// Which rule closes a shard's batch.
+    package enum Batching: Sendable, Equatable {
+        /// EMQX 5.8 to 5.10: so many items, or so long after the first (reference 3.3).
+        case writeBuffer
+        /// EMQX 6: so many pending, so long after the first, or so long after the last (reference 3.9).
+        case transaction
+    }
+
+    /// When changed session state reaches its tables.
+    package enum SessionCommits: Sendable, Equatable {
+        /// At most once per interval while something changed (reference 4.1).
+        case every(Nanoseconds)
+        /// Before the packet that promises it is sent.
+        case beforePromise
     }
 
     /// A byte size that the miniature divides, at full scale.
@@ -15,18 +36,34 @@ package struct EngineModel: Identifiable, Sendable {
     package let id: String
     /// For the report: which builds behave so.
     package let speaksFor: String
-    package let acknowledgement: Acknowledgement
-    package let walSync: Bool
+    /// What this engine does unless it is told otherwise.
+    package let durability: Durability
+    package let log: Log
+    package let batching: Batching
+    /// What keys and values look like.
+    package let format: RowFormat
+    package var sessions: SessionCommits
+    /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
+    package var writesSerial: Bool
+    /// An append to a table of EMQX's own with every flush, which keeps the shard's last timestamp: EMQX 5.8's
+    /// local backend (reference 3.4).
+    package var recordsTimestamp: Bool
+    /// CPU that the real broker spends on a stored message and this one does not.
+    package let cpuPerMessage: Nanoseconds
     /// Options of each shard's database, as EMQX passes them.
     package let databaseOptions: [(name: String, value: String)]
-    /// Column families in the order they are opened; see `Family`.
+    /// Column families of a new database in the order they are opened; see `Family`.
     package let families: [String]
     /// Sizes that EMQX leaves at RocksDB's default and that a miniature must shrink all the same.
     package let sizes: [Size]
+    /// Defaults of that version's column families that the RocksDB linked here has changed.
+    package let familyOptions: [(name: String, value: String)]
     /// Defaults of that version's block-based tables that the RocksDB linked here has changed.
     package let tableOptions: [(name: String, value: String)]
     /// Block cache of each column family, at full scale.
     package let blockCache: UInt64
+    /// What this engine runs with where it differs from a knob's standard, by knob id.
+    package let standards: [String: Int64]
     /// Where it departs from EMQX, one sentence each; every report prints them.
     package let departures: [String]
     /// How many shards may be inside RocksDB at once: EMQX's dirty I/O schedulers (+SDio).
@@ -36,53 +73,27 @@ package struct EngineModel: Identifiable, Sendable {
     package enum Family { package static let `default` = 0, data = 1, trie = 2 }
 }
 
-extension EngineModel {
-    package static let catalogue: [EngineModel] = [.emqx58Local]
+/// Parameters of the log that Ra shares between all shards of a database (reference 3.8; rabbitmq/ra v2.15.2,
+/// ra.hrl and ra_system.erl).
+package struct RaftModel: Sendable, Equatable {
+    /// A file is closed and its entries are copied to segments at this size; not shrunk by the miniature's
+    /// counts, only by its sizes.
+    package var fileBytes: UInt64 = 256_000_000
+    /// Entries that one write and one fdatasync may hold.
+    package var batchEntries = 8_192
+    /// Entries of a shard's segment file.
+    package var segmentEntries = 4_096
+    /// Stored bytes (40 + client id + topic + payload each) after which a shard may release its log.
+    package var releaseBytes: UInt64 = 50_000_000
+    /// Log entries after which it may.
+    package var releaseEntries = 64_000
+    /// Entries since the last snapshot before Ra acts on a release.
+    package var snapshotEntries = 4_096
+    /// Bytes of a command beside the client ids, topics and payloads: per message and per batch (measured,
+    /// reference 3.8).
+    package var messageOverhead = 232, batchOverhead = 143
+    /// What an entry costs around its command: 24 bytes and a 3-byte reference to its writer.
+    package var entryOverhead = 27
 
-    package static func find(_ id: String) -> EngineModel? { catalogue.first { $0.id == id } }
-
-    /// EMQX 5.8 to 5.10 with `backend = builtin_local` and layout wildcard_optimized_v2.
-    ///
-    /// Options: what `emqx_ds_storage_layer:rocksdb_open` passes in v5.8.9; column families get empty lists
-    /// and so RocksDB's defaults (reference 2.1 and 2.2). Sizes: those defaults, which the miniature divides.
-    package static let emqx58Local = EngineModel(
-        id: "emqx-5.8-local", speaksFor: "EMQX 5.8 to 5.10 with backend = builtin_local",
-        acknowledgement: .onEnqueue, walSync: false,
-        databaseOptions: [
-            ("create_if_missing", "true"), ("create_missing_column_families", "true"),
-            ("keep_log_file_num", "10"), ("max_log_file_size", "1048576"), ("atomic_flush", "true"),
-            ("enable_write_thread_adaptive_yield", "false"), ("max_open_files", "-1"),
-            // A default that RocksDB's header takes from how its user is compiled: DEBUG_LEVEL in a debug build.
-            ("info_log_level", "INFO_LEVEL"),
-        ],
-        families: [
-            "default", "emqx_ds_storage_skipstream_lts_data1",
-            "emqx_ds_storage_skipstream_lts_trie1",
-        ],
-        sizes: [
-            Size(option: "target_file_size_base", fullScale: 64 << 20),
-            Size(option: "max_bytes_for_level_base", fullScale: 256 << 20),
-            Size(option: "soft_pending_compaction_bytes_limit", fullScale: 64 << 30),
-            Size(option: "hard_pending_compaction_bytes_limit", fullScale: 256 << 30),
-        ],
-        // 7.7.3, which EMQX 5.8 brings along; 7.8 writes kXXH3.
-        tableOptions: [("checksum", "kCRC32c")],
-        blockCache: 8 << 20,
-        departures: [
-            "Measured with the RocksDB named under Environment; EMQX 5.8 to 5.10 vendor 7.7.3.",
-            "Debian builds that RocksDB with its assertions on, which EMQX's build has not: every write costs a "
-                + "little more CPU here, in all trials alike.",
-            "EMQX spends about 57 µs of CPU on each stored message; this broker spends a few. Compaction and "
-                + "flushes have more CPU here than in production.",
-            "Shards start empty: there are no deeper levels with older data, no generation is dropped, no "
-                + "retention runs.",
-            "Session state (EMQX: seven small RocksDB tables, committed every 5 s) and the timestamp record "
-                + "of each flush are not written.",
-            "Sessions, codec and generator share one thread in one process; there are no sockets and no TLS.",
-            "One thread reads for durable sessions and scans whole streams; EMQX has five workers a shard and "
-                + "joins on its index.",
-            "Retained messages are not kept and shared subscriptions are refused.",
-        ],
-        // +SDio 8 in every stock vm.args (reference 2.4).
-        concurrentWrites: 8)
+    package init() {}
 }
