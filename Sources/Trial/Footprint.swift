@@ -54,14 +54,14 @@ package struct Footprint: Encodable, Equatable, Sendable {
 }
 
 extension Footprint.Counts {
-    init(_ shard: ShardFootprint, walBytes: Int) {
+    init(_ shard: ShardFootprint) {
         dataRows = shard.dataRows
         valueBytes = shard.valueBytes
         indexRows = shard.indexRows
         streams = shard.streams
         trieRows = shard.trieRows
         trieBytes = shard.trieBytes
-        self.walBytes = walBytes
+        walBytes = shard.logBytes
         sstFiles = shard.sstFiles
         sstBytes = shard.sstBytes
     }
