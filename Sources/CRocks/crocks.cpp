@@ -57,7 +57,10 @@ const char *crocks_version(void) {
 
 crocks_engine *crocks_engine_create(int32_t observing) {
   auto engine = new crocks_engine();
-  if (observing) engine->statistics = rocksdb::CreateDBStatistics();
+  if (observing) {
+    engine->statistics = rocksdb::CreateDBStatistics();
+    engine->env = crocks_env();
+  }
   return engine;
 }
 
@@ -121,6 +124,7 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
     opened->names->names.push_back(names[i]);
     descriptors.emplace_back(names[i], family);
   }
+  opened->refusal = crocks_log_refusal(path);
   if (engine->statistics) {
     opened->listener = crocks_listener(engine, shard, opened->names);
     options.listeners.push_back(opened->listener);
@@ -225,7 +229,12 @@ crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wa
   rocksdb::WriteOptions options;
   options.sync = sync != 0;
   options.disableWAL = disable_wal != 0;
-  return crocks_convert(batch->db->db->Write(options, &batch->batch));
+  crocks_db *db = batch->db;
+  if (disable_wal != 0) return crocks_convert(db->db->Write(options, &batch->batch));
+  Status status = crocks_renew_log(db);
+  if (status.ok()) status = db->db->Write(options, &batch->batch);
+  if (status.ok()) status = db->refusal->status();
+  return crocks_convert(status);
 }
 
 crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family) {

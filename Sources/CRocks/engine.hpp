@@ -17,11 +17,12 @@
 
 #include "filesystem.hpp"
 #include "include/crocks.h"
+#include "patient.hpp"
 
 /* What the databases of one process share. */
 struct crocks_engine {
-  /* Both null without a disk: then nothing stands between RocksDB and its own file system. The composite
-   * Env keeps the thread pools of Env::Default(). */
+  /* Both null without a disk. An engine that observes nothing has nothing between RocksDB and its own file
+   * system. A composite Env keeps the thread pools of Env::Default(). */
   std::shared_ptr<DiskFileSystem> disk;
   std::unique_ptr<rocksdb::Env> composed;
   rocksdb::Env *env = rocksdb::Env::Default();
@@ -59,11 +60,17 @@ struct crocks_db {
   std::shared_ptr<rocksdb::WriteBufferManager> manager;
   /* Null for a database that is not observed. */
   std::shared_ptr<rocksdb::EventListener> listener;
+  std::shared_ptr<LogRefusal> refusal;
+  /* When a new log was last tried for, CLOCK_MONOTONIC; only the writer touches it. */
+  int64_t renewed_ns = 0;
 };
 
 /* Column families that a database may have in the life of one process, dropped ones included: two for
  * each generation. */
 constexpr size_t crocks_families_limit = 4096;
+
+/* Begins a new log if the last one refused bytes; what was in memory only is in a table then. */
+rocksdb::Status crocks_renew_log(crocks_db *db);
 
 crocks_status crocks_convert(const rocksdb::Status &status);
 /* How option strings are read: what this library does not know is an error. */

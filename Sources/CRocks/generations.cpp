@@ -9,16 +9,6 @@ using rocksdb::Status;
 
 extern "C" {
 
-crocks_status crocks_list_families(const char *path, char **names) {
-  std::vector<std::string> list;
-  Status status = rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), path, &list);
-  if (!status.ok()) return crocks_convert(status);
-  std::string text;
-  for (const auto &name : list) text += name + "\n";
-  *names = strdup(text.c_str());
-  return crocks_convert(status);
-}
-
 crocks_status crocks_create_family(crocks_db *db, const char *name, const char *cf_options,
                                    int32_t *column_family) {
   rocksdb::ColumnFamilyOptions options;

@@ -1,10 +1,10 @@
 package import Layout
-package import MQTT
+internal import MQTT
 internal import Measure
 internal import Synchronization
 
 /// Counts what a store would write, without writing: the forecast of a trial. Nothing can be read back.
-package final class CountingStore: DurableStore {
+package final class CountingStore: WriteOnlyStore {
     /// What the messages so far would put into the data and trie column families.
     package struct Footprint: Sendable, Equatable {
         package var messages = 0
@@ -73,19 +73,4 @@ package final class CountingStore: DurableStore {
                 position: sink.footprint.messages + sink.footprint.unencodable)
         }
     }
-
-    /// Nothing is ever decided here, so nobody is to wait for it.
-    package var acknowledgement: Durability.Acknowledgement { .onEnqueue }
-    package var sessionCommits: EngineModel.SessionCommits { .every(.seconds(5)) }
-    package func commit(_ changes: SessionChanges) -> Receipt {
-        Receipt(lane: sessionLane, position: 0)
-    }
-    package func takeSettled() -> [Settlement] { [] }
-    package func committed(in shard: Int) -> Int { 0 }
-    package func streamCount(in shard: Int) -> Int { 0 }
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
-    package func now(in shard: Int) -> UInt64 { 0 }
-    package func request(_ request: ReadRequest) {}
-    package func takeReplies() -> [ReadReply] { [] }
-    package func onNews(_ notify: @escaping @Sendable () -> Void) {}
 }

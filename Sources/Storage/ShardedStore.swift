@@ -1,3 +1,4 @@
+internal import Foundation
 package import Layout
 package import MQTT
 internal import Measure
@@ -115,6 +116,7 @@ package final class ShardedStore: DurableStore {
     package var shards: Int { all.count }
     package var format: RowFormat { state.options.format }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan

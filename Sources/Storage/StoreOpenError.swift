@@ -25,15 +25,16 @@ package struct StoreOpenError: Error, CustomStringConvertible {
     /// RocksDB's refusal to open shard `number` at `path`.
     init(shard number: Int, at path: String, _ error: RocksError) {
         self.path = path
-        // RocksDB's texts may end in a line of their own.
+        // RocksDB's texts may have lines; and a table that is missing it looks for under the name of old
+        // versions as well, and names that.
         let said = error.description.split(whereSeparator: \.isNewline).joined(separator: " ")
-        let lower = said.lowercased()
-        if lower.contains("lock ") || lower.contains("lock file") {
+            .replacing(".ldb", with: ".sst")
+        if error.code == RocksError.ioError, said.contains("/LOCK") {
             problem = .inUse
             reason =
                 "shard \(number) is in use: another process, or another part of this one, has its lock; "
                 + "stop it or name another directory (\(said))"
-        } else if error.isDamage || lower.contains("no such file") {
+        } else if error.isDamage || said.contains("No such file") {
             problem = .damaged
             reason =
                 "shard \(number) is damaged: a file is missing or is not as it was written; put it back "
@@ -48,6 +49,9 @@ package struct StoreOpenError: Error, CustomStringConvertible {
 }
 
 extension RocksError {
+    /// `rocksdb::Status::kIOError`.
+    static let ioError: Int32 = 5
+
     /// `rocksdb::Status::kCorruption`, or `kNotFound` where something has to be.
     package var isDamage: Bool { code == 2 || code == 1 }
 }

@@ -119,11 +119,12 @@ extension DurableStore {
 
     /// Everything that `filter` matches, read in many small questions.
     func rows(
-        matching filter: String, after: UInt64 = 0, notFrom client: String? = nil, limit: Int = 100
+        matching filter: String, in shard: Int? = nil, after: UInt64 = 0,
+        notFrom client: String? = nil, limit: Int = 100
     ) throws -> [Row] {
         var rows: [Row] = []
         let filter = try TopicFilter(filter)
-        for shard in 0..<shards {
+        for shard in shard.map({ $0..<$0 + 1 }) ?? 0..<shards {
             var cursors = streams(in: shard, matching: filter).map {
                 StreamCursor(stream: $0, after: 0)
             }
@@ -153,6 +154,12 @@ extension DurableStore {
 }
 
 extension Row {
+    /// As a message without properties has to be read back.
+    init(_ message: Message) {
+        self.init(
+            topic: message.topic, qos: message.qos, properties: [], payload: message.payload)
+    }
+
     init(_ message: StoredBatch.Message, of batch: StoredBatch) throws {
         let stored = batch.bytes
         let bytes = stored.span.bytes

@@ -147,8 +147,6 @@ crocks_status crocks_flush(crocks_db *db);
 /* Takes writes again after a background error whose cause is gone. Code 11 (busy) while RocksDB is
  * already trying by itself, as it does when a disk was full. */
 crocks_status crocks_resume(crocks_db *db);
-/* Names of the column families of the closed database at `path`, one a line. Freed with crocks_free. */
-crocks_status crocks_list_families(const char *path, char **names);
 /* Creates a column family beside those that are open; its index is never used again. A batch may use it
  * once this has returned. */
 crocks_status crocks_create_family(crocks_db *db, const char *name, const char *cf_options,

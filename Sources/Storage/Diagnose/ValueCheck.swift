@@ -42,7 +42,7 @@ struct ValueCheck {
             return nil
         }
         client.removeAll(keepingCapacity: true)
-        value.extracting(message.from).withUnsafeBytes { client.append(contentsOf: $0) }
+        message.from.append(from: value, to: &client)
         if let header = headers[client], write(value, message, header),
             written.count == value.byteCount
         {
@@ -80,13 +80,13 @@ struct ValueCheck {
         _ value: RawSpan, _ message: StoredMessage, _ header: PublisherHeader
     ) -> Bool {
         written.removeAll(keepingCapacity: true)
-        let varying = value.extracting(message.varying)
+        let varying = value.extracting(message.varying.range)
         let properties = properties
         do throws(CodecError) {
             // As one token: joined tokens are what they were joined to.
             try header.appendValue(
                 qos: message.qos, dup: message.dup, retain: message.retain, topic: varying,
-                varying: [0..<varying.byteCount], payload: value.extracting(message.payload),
+                varying: [0..<varying.byteCount], payload: value.extracting(message.payload.range),
                 properties: properties.span.bytes, timestamp: message.timestamp, to: &written)
             return true
         } catch { return false }

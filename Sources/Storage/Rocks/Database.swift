@@ -86,14 +86,6 @@ package struct Database: ~Copyable, @unchecked Sendable {
     /// Makes what was written to the write-ahead log so far survive a loss of power.
     package borrowing func syncLog() throws(RocksError) { try check(crocks_sync_wal(raw)) }
 
-    /// Names of the column families of the closed database at `path`.
-    package static func familyNames(at path: String) throws(RocksError) -> [String] {
-        var text: UnsafeMutablePointer<CChar>?
-        try check(crocks_list_families(path, &text))
-        defer { crocks_free(text) }
-        return (text.map { String(cString: $0) } ?? "").split(separator: "\n").map(String.init)
-    }
-
     /// Creates a column family beside those that are open.
     /// - Returns: its index, which is never used again.
     package borrowing func createFamily(_ family: ColumnFamily) throws(RocksError) -> Int {

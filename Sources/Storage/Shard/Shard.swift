@@ -87,7 +87,7 @@ final class Shard: Sendable {
     ) throws(RocksError) -> [Int] {
         // RocksDB's own test for a database (DBImpl::Recover).
         guard FileManager.default.fileExists(atPath: path + "/CURRENT") else { return [] }
-        let names = try Database.familyNames(at: path)
+        let names = try Database.families(at: path)
         return Set(names.compactMap { Generation.number(of: $0, engine) }).sorted()
     }
 

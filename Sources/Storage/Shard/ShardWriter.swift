@@ -169,10 +169,11 @@ struct ShardWriter: ~Copyable {
             let now = MonotonicTime.now()
             guard now >= resumeDue else { throw error }
             resumeDue = now + Self.resumeInterval
-            do throws(RocksError) { try shard.database.resume() } catch let refusal {
-                throw refusal.isBusy ? error : refusal
-            }
-            try batch.commit(sync: sync)
+            // The first refusal says more than the next one.
+            do throws(RocksError) {
+                try shard.database.resume()
+                try batch.commit(sync: sync)
+            } catch _ { throw error }
         }
     }
 
