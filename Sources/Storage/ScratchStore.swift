@@ -5,43 +5,10 @@ internal import MQTT
 /// Stores messages as `ShardedStore` does, one after the other on the caller's thread and without a timer,
 /// so that the same messages always make the same batches: to see what they leave on the disk.
 package final class ScratchStore {
-    private final class Shard {
-        private let database: Database
-        private var batch: WriteBatch
-        private var encoder: MessageEncoder
-        private var trie: TopicTrie
-        /// Messages in the batch.
-        private(set) var waiting = 0
-
-        init(_ database: consuming Database, _ format: RowFormat) {
-            batch = WriteBatch(for: database)
-            self.database = database
-            encoder = MessageEncoder(after: 0, format)
-            trie = TopicTrie(format)
-        }
-
-        func add(
-            _ submission: Submission, from publisher: Publisher, topic: RawSpan,
-            properties: RawSpan, payload: RawSpan
-        ) throws(CodecError) {
-            try encoder.encode(
-                submission, from: publisher, topic: topic, properties: properties, payload: payload,
-                learning: &trie, into: &batch)
-            waiting += 1
-        }
-
-        func flush(sync: Bool) throws(RocksError) {
-            guard waiting > 0 else { return }
-            try batch.commit(sync: sync)
-            batch.clear()
-            waiting = 0
-        }
-    }
-
     private let directory: String
     private let options: StoreOptions
     private let batch: Int
-    private var shards: [Shard] = []
+    private var shards: [ScratchShard] = []
 
     /// - Parameters:
     ///   - directory: exists and is empty.
@@ -55,15 +22,15 @@ package final class ScratchStore {
         self.batch = batch
         let engine = RocksEngine()
         for number in 0..<options.shards {
-            let path = Self.path(of: number, below: directory)
+            let path = path(of: number)
             do {
                 try FileManager.default.createDirectory(
                     atPath: path, withIntermediateDirectories: true,
                     attributes: [.posixPermissions: 0o700])
-                shards.append(
-                    Shard(
-                        try Self.open(path, number, options, on: engine), options.format))
             } catch { throw StoreOpenError(path: path, reason: "\(error)") }
+            do throws(RocksError) {
+                shards.append(try ScratchShard(at: path, number, options, on: engine))
+            } catch { throw StoreOpenError(shard: number, at: path, error) }
         }
     }
 
@@ -79,58 +46,102 @@ package final class ScratchStore {
             try shard.add(
                 submission, from: publisher, topic: topic, properties: properties, payload: payload)
         } catch { preconditionFailure("the caller has read the properties: \(error)") }
-        if shard.waiting >= batch { try shard.flush(sync: options.durability.sync == .perCommit) }
+        if shard.waiting >= batch { try shard.commit() }
     }
 
-    /// Commits what waits, reads the sizes of all logs, and closes the databases.
-    /// - Returns: by shard, the bytes of its write-ahead logs, also of those that were done with.
-    package func finish() throws(RocksError) -> [Int] {
-        for shard in shards { try shard.flush(sync: options.durability.sync == .perCommit) }
-        shards = []
-        return (0..<options.shards).map { number in
-            let path = Self.path(of: number, below: directory)
-            return Self.bytes(of: "log", in: path) + Self.bytes(of: "log", in: path + "/archive")
+    /// Commits what waits, flushes all memtables, and counts what is there then, shard by shard.
+    package func finish() throws(RocksError) -> [ShardFootprint] {
+        for shard in shards { try shard.commit() }
+        return try (0..<shards.count).map { number throws(RocksError) in
+            let path = path(of: number)
+            // Before the flush, after which RocksDB starts a log anew. Those it is done with are kept.
+            let logs = Self.files("log", in: path) + Self.files("log", in: path + "/archive")
+            let logBytes = Self.bytes(of: logs)
+            var footprint = try shards[number].read()
+            footprint.logBytes += logBytes
+            let tables = Self.files("sst", in: path)
+            footprint.sstFiles = tables.count
+            footprint.sstBytes = Self.bytes(of: tables)
+            return footprint
         }
     }
 
-    /// Opens shard by shard again, which makes RocksDB flush what its logs hold, and counts what is there.
-    package func read() throws(StoreOpenError) -> [ShardFootprint] {
-        var footprints: [ShardFootprint] = []
-        for number in 0..<options.shards {
-            let path = Self.path(of: number, below: directory)
-            do throws(RocksError) {
-                let database = try Self.open(path, number, options, on: RocksEngine())
-                footprints.append(try ShardFootprint(reading: database, options.format))
-            } catch { throw StoreOpenError(path: path, reason: "\(error)") }
-            footprints[number].sstFiles = Self.files("sst", in: path).count
-            footprints[number].sstBytes = Self.bytes(of: "sst", in: path)
-        }
-        return footprints
-    }
-
-    private static func path(of shard: Int, below directory: String) -> String {
-        directory + "/\(shard)"
-    }
-
-    private static func open(
-        _ path: String, _ number: Int, _ options: StoreOptions, on engine: RocksEngine
-    ) throws(RocksError) -> Database {
-        // Logs that are done with go to a folder of their own instead of away, so that they can be counted.
-        let kept = options.databaseOptions + [("WAL_ttl_seconds", "\(UInt32.max)")]
-        return try Database(
-            path: path, shard: number, options: OptionText.print(kept), families: options.families,
-            on: engine)
-    }
+    private func path(of shard: Int) -> String { directory + "/\(shard)" }
 
     private static func files(_ kind: String, in path: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
             .filter { $0.hasSuffix("." + kind) }.map { path + "/" + $0 }
     }
 
-    private static func bytes(of kind: String, in path: String) -> Int {
-        files(kind, in: path).reduce(0) { sum, file in
+    private static func bytes(of files: [String]) -> Int {
+        files.reduce(0) { sum, file in
             let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
             return sum + (size ?? 0)
         }
+    }
+}
+
+/// One shard of a scratch store: its database, and the batch that is being filled.
+private final class ScratchShard {
+    private let database: Database
+    private var batch: WriteBatch
+    private var encoder: MessageEncoder
+    private var trie: TopicTrie
+    private let options: StoreOptions
+    /// Messages in the batch.
+    private(set) var waiting = 0
+    /// Of the messages in the batch: client ids, topics and payloads.
+    private var waitingBytes = 0
+    /// Written to the log that a raft engine's shards share.
+    private var sharedLogBytes = 0
+
+    init(
+        at path: String, _ number: Int, _ options: StoreOptions, on engine: RocksEngine
+    ) throws(RocksError) {
+        // Logs that are done with go to a folder of their own instead of away, so that they can be counted.
+        let kept = options.databaseOptions + [("WAL_ttl_seconds", "\(UInt32.max)")]
+        let database = try Database(
+            path: path, shard: number, options: OptionText.print(kept), families: options.families,
+            on: engine)
+        batch = WriteBatch(for: database)
+        self.database = database
+        self.options = options
+        encoder = MessageEncoder(after: 0, options.format)
+        trie = TopicTrie(options.format)
+    }
+
+    func add(
+        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
+        payload: RawSpan
+    ) throws(CodecError) {
+        try encoder.encode(
+            submission, from: publisher, topic: topic, properties: properties, payload: payload,
+            learning: &trie, into: &batch)
+        waiting += 1
+        waitingBytes +=
+            publisher.header.clientID.utf8.count + topic.byteCount + payload.byteCount
+    }
+
+    /// Writes the batch. It is not synced, which would change nothing of what is written.
+    func commit() throws(RocksError) {
+        guard waiting > 0 else { return }
+        switch options.engine.log {
+        case .wal: try batch.commit()
+        case .raft(let raft):
+            try batch.commit(wal: false)
+            sharedLogBytes +=
+                waitingBytes + waiting * raft.messageOverhead + raft.batchOverhead
+                + raft.entryOverhead
+        }
+        batch.clear()
+        (waiting, waitingBytes) = (0, 0)
+    }
+
+    /// Flushes the memtables and counts the rows.
+    func read() throws(RocksError) -> ShardFootprint {
+        try database.flush()
+        var footprint = try ShardFootprint(reading: database, options.format)
+        footprint.logBytes = sharedLogBytes
+        return footprint
     }
 }

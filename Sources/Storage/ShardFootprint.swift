@@ -13,6 +13,10 @@ package struct ShardFootprint: Sendable, Equatable {
     package private(set) var streams = 0
     /// Topics with "+" for each level that has become varying, one for each stream that has any.
     package private(set) var varyingTopics: Set<String> = []
+    /// Of its write-ahead log, with framing and before the flush; or its share of the log that the shards of
+    /// a raft engine have in common, by the sizes in `RaftModel`.
+    package internal(set) var logBytes = 0
+    /// Files of all column families after the flush, and their bytes.
     package internal(set) var sstFiles = 0
     package internal(set) var sstBytes = 0
 

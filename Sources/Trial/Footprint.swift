@@ -20,7 +20,8 @@ package struct Footprint: Encodable, Equatable, Sendable {
         package internal(set) var stored = 0
         /// No durable subscription that the capture shows matched them.
         package internal(set) var unmatched = 0
-        /// Sound packets that EMQX refuses, such as one with a topic alias that has no topic.
+        /// Well-formed packets that break a rule of MQTT: with a topic alias that has no topic, or a
+        /// subscription identifier.
         package internal(set) var refused = 0
         /// Packets of all kinds that no version of MQTT allows; they are in no other number.
         package internal(set) var malformedPackets = 0
@@ -53,14 +54,14 @@ package struct Footprint: Encodable, Equatable, Sendable {
 }
 
 extension Footprint.Counts {
-    init(_ shard: ShardFootprint, walBytes: Int) {
+    init(_ shard: ShardFootprint) {
         dataRows = shard.dataRows
         valueBytes = shard.valueBytes
         indexRows = shard.indexRows
         streams = shard.streams
         trieRows = shard.trieRows
         trieBytes = shard.trieBytes
-        self.walBytes = walBytes
+        walBytes = shard.logBytes
         sstFiles = shard.sstFiles
         sstBytes = shard.sstBytes
     }

@@ -46,9 +46,7 @@ package struct FootprintRun {
                 read = try CapturedPublishes(captures: captures) { intake.take($0, $1, $2) }
             } catch { throw FootprintError.capture(error) }
             if let failure = intake.failure { throw failure }
-            let walBytes = try store.finish()
-            let found = try store.read()
-            return footprint(of: zip(found, walBytes).map { ($0, $1) }, read, intake)
+            return footprint(of: try store.finish(), read, intake)
         } catch let error as FootprintError {
             throw error
         } catch {
@@ -57,17 +55,16 @@ package struct FootprintRun {
     }
 
     private func footprint(
-        of shards: [(found: ShardFootprint, walBytes: Int)], _ read: CapturedPublishes,
-        _ intake: Intake
+        of shards: [ShardFootprint], _ read: CapturedPublishes, _ intake: Intake
     ) -> Footprint {
         var total = Footprint.Counts()
         var each: [Footprint.Shard] = []
         var varying: Set<String> = []
         for (number, shard) in shards.enumerated() {
-            let counts = Footprint.Counts(shard.found, walBytes: shard.walBytes)
+            let counts = Footprint.Counts(shard)
             total.add(counts)
             each.append(Footprint.Shard(number: number, counts: counts))
-            varying.formUnion(shard.found.varyingTopics)
+            varying.formUnion(shard.varyingTopics)
         }
         var publishes = intake.publishes
         publishes.refused = read.refused

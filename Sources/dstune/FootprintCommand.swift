@@ -27,13 +27,16 @@ struct FootprintCommand: ParsableCommand {
               streams        groups of topics that differ in varying levels only
               trie_puts      rows of the learned topic structure
               trie_bytes     bytes of their keys and values
-              wal_bytes      write-ahead log before the flush, with its framing
+              wal_bytes      write-ahead log before the flush, with its framing; of
+                             a raft engine the log that its shards share, by the
+                             sizes measured with EMQX
               sst_files      files after the flush, of all column families
               sst_bytes      bytes of these files
             "publishes" says what became of the packets: stored, unmatched,
-            refused, without_connect (stored with an empty client id), and
-            malformed_packets of any kind; "varying_topics" names the topics
-            whose levels became varying, with + for these.
+            refused (an alias without a topic, or a subscription identifier),
+            without_connect (stored, with an empty client id), and
+            malformed_packets of any kind, which are not stored. "varying_topics"
+            names the topics whose levels became varying, with + for these.
             """)
 
     @Argument(help: "Capture files, oldest first.") var captures: [String]

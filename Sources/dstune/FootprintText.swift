@@ -10,7 +10,7 @@ extension Footprint {
         var lines = ["\(publishes.stored) publishes stored as \(engine) does, values \(serializer)"]
         let left = [
             (publishes.unmatched, "matched by no durable subscription (--all stores them too)"),
-            (publishes.refused, "refused, as EMQX does"),
+            (publishes.refused, "refused: an alias without a topic, or a subscription identifier"),
             (publishes.malformedPackets, "packets malformed"),
         ]
         for (count, what) in left where count > 0 { lines.append("\(count) \(what)") }

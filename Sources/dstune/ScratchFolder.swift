@@ -1,13 +1,32 @@
 internal import Foundation
+internal import Synchronization
 
 /// A folder that is there for one command and gone afterwards, also when the command is interrupted.
 final class ScratchFolder {
+    /// Shared with the handler of signals.
+    private final class Interruption: Sendable {
+        let hasBegun = Atomic(false)
+    }
+
     let path: String
+    private let interruption = Interruption()
     private var signals: [any DispatchSourceSignal] = []
 
     /// - Parameter name: the process id is appended.
     init(_ name: String, below directory: String) throws(Failure) {
-        path = directory + "/\(name)-\(getpid())"
+        let path = directory + "/\(name)-\(getpid())"
+        self.path = path
+        signals = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [interruption] in
+                interruption.hasBegun.store(true, ordering: .releasing)
+                Self.remove(path)
+                _exit(Failure.Code.interrupted.rawValue)
+            }
+            source.resume()
+            return source
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true,
@@ -16,29 +35,28 @@ final class ScratchFolder {
             throw Failure(
                 .environment, "\(path): cannot be made (\(error)); name another --directory")
         }
-        let path = path
-        signals = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                Self.remove(path)
-                _exit(Failure.Code.interrupted.rawValue)
-            }
-            source.resume()
-            return source
-        }
     }
 
     deinit {
+        // The command may fail because its folder is being taken away: that is no failure to tell of.
+        while interruption.hasBegun.load(ordering: .acquiring) { pause() }
         for signal in signals { signal.cancel() }
         Self.remove(path)
     }
 
-    /// Renamed first: whoever still works in it makes no new files where they would be left.
+    /// Renamed first, so that whoever still works in it makes no new files where they would be left; then
+    /// again until nothing is there, because what is being written may still appear.
     private static func remove(_ path: String) {
         let leaving = path + ".leaving"
-        try? FileManager.default.moveItem(atPath: path, toPath: leaving)
-        try? FileManager.default.removeItem(atPath: leaving)
-        try? FileManager.default.removeItem(atPath: path)
+        let files = FileManager.default
+        try? files.moveItem(atPath: path, toPath: leaving)
+        for _ in 0..<attempts {
+            try? files.removeItem(atPath: leaving)
+            try? files.removeItem(atPath: path)
+            if !files.fileExists(atPath: leaving), !files.fileExists(atPath: path) { return }
+            usleep(10_000)
+        }
     }
+
+    private static let attempts = 100
 }

@@ -33,6 +33,19 @@ import Testing
                 testDescription: "a sweep over a capture without MQTT", file: emptyCapture,
                 arguments: ["sweep", "FILE", "--emqx", "5.8", "--edition", "ce"], named: "no MQTT"),
             Case(
+                testDescription: "the footprint of a file that is no capture",
+                file: Array("XCP\0 NetXRay".utf8),
+                arguments: ["footprint", "FILE", "--engine", "emqx-5.8-local", "--shards", "2"],
+                named: "not a pcap or pcapng capture"),
+            Case(
+                testDescription: "an unknown engine", file: nil,
+                arguments: ["footprint", "CAPTURE", "--engine", "emqx-4", "--shards", "2"],
+                named: "emqx-5.8-local"),
+            Case(
+                testDescription: "no shards", file: nil,
+                arguments: ["footprint", "CAPTURE", "--engine", "emqx-5.8-local", "--shards", "0"],
+                named: "--shards"),
+            Case(
                 testDescription: "an unknown knob", file: nil,
                 arguments: [
                     "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--knobs",

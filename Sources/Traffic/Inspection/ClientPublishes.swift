@@ -27,8 +27,8 @@ package struct CapturedPublishes: Sendable {
     package let inspection: Inspection
     /// Handed over.
     package let taken: Int
-    /// Sound packets that EMQX answers by closing the connection: an alias that was never given a topic in
-    /// the capture, or a subscription identifier, which only a broker may send.
+    /// Well-formed packets that a broker answers by closing the connection: with an alias that was never
+    /// given a topic in the capture, or a subscription identifier, which only a broker may send.
     package let refused: Int
 
     /// Reads captures that belong together, oldest first, and hands over every PUBLISH from a client in
