@@ -47,6 +47,7 @@ package final class CountingStore: DurableStore {
 
     package var footprint: Footprint { state.withLock { $0.footprint } }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
@@ -71,6 +72,7 @@ package final class CountingStore: DurableStore {
     /// Nothing is ever decided here, so nobody is to wait for it.
     package var acknowledgement: Durability.Acknowledgement { .onEnqueue }
     package var sessionCommits: EngineModel.SessionCommits { .every(.seconds(5)) }
+    @discardableResult
     package func commit(_ changes: SessionChanges) -> Receipt {
         Receipt(lane: sessionLane, position: 0)
     }

@@ -63,7 +63,7 @@ struct MeasuredWindow {
     var l0Cycles: Int {
         inWindow.count {
             if case .compaction(from: 0, let to, _, _, _, _) = $0.kind {
-                to > 0 && $0.columnFamily == EngineModel.Family.data
+                to > 0 && $0.isOfMessages && EngineModel.Family.isData($0.columnFamily ?? 0)
             } else {
                 false
             }
@@ -71,7 +71,9 @@ struct MeasuredWindow {
     }
 
     var flushes: Int {
-        inWindow.count { if case .flush = $0.kind { true } else { false } }
+        inWindow.count {
+            if case .flush = $0.kind { $0.isOfMessages } else { false }
+        }
     }
 
     /// Times that a column family entered slowdown or stop.

@@ -80,7 +80,8 @@ func publisher(_ client: String, shards: Int) -> Publisher {
 }
 
 extension DurableStore {
-    func submit(_ message: Message) {
+    @discardableResult
+    func submit(_ message: Message) -> Receipt {
         let topic = Array(message.topic.utf8)
         var packet: [UInt8] = []
         Packet.publish(
@@ -91,7 +92,7 @@ extension DurableStore {
         {
             preconditionFailure("a test sends valid messages: \(error)")
         }
-        submit(
+        return submit(
             Submission(
                 qos: message.qos, retain: false, intended: .now(),
                 timestamp: Int64(wallClockMilliseconds())),

@@ -65,6 +65,9 @@ package struct StorageEvent: Sendable, Equatable {
     package let began: MonotonicTime
     package let ended: MonotonicTime
 
+    /// False for what the session tables' databases did.
+    package var isOfMessages: Bool { shard != StoreState.sessionTables }
+
     init(_ event: crocks_event) {
         switch crocks_event_kind(rawValue: UInt32(event.kind)) {
         case CROCKS_FLUSH: kind = .flush(bytes: Bytes(event.bytes_out))

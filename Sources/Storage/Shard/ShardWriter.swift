@@ -60,7 +60,8 @@ struct ShardWriter: ~Copyable {
         if !intended.isEmpty, intended.count + 1 >= items { flush() }
         taken += 1
         do throws(CodecError) {
-            try Self.encode(entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
+            try Self.encode(
+                entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
         } catch {
             state.fail(
                 shard: shard.number,
