@@ -111,7 +111,6 @@ struct ShardWriter: ~Copyable {
             try commit()
             mustWriteTrie = false
             shard.latest.store(encoder.latest, ordering: .releasing)
-            shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
         } catch {
             state.fail(shard: shard.number, error, losing: intended.count)
@@ -123,6 +122,10 @@ struct ShardWriter: ~Copyable {
         encoder.learned = 0
         settle(refusal)
         state.left(intended.count)
+        // Last, so that who sees them committed sees them decided and gone from the queue.
+        if refusal == nil {
+            shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
+        }
         intended.removeAll(keepingCapacity: true)
         state.announce()
     }
