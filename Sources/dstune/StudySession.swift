@@ -78,7 +78,7 @@ func openStudy(
 /// Writes everything that a study ends with, and says where it is.
 func writeReport(of store: StudyStore, dialect: Dialect) async throws {
     guard let model = EngineModel.find(store.plan.engine),
-        let durability = DurabilityRow.find(model.durability.acknowledgement.rawValue)
+        let durability = DurabilityRow.find(model.durability.id)
     else {
         throw Failure(
             .badInput,
