@@ -56,7 +56,9 @@ extension SessionLayer {
                 into: &outbox)
         }
         session.dirty.awaits(id, since: Int(wallClockMilliseconds()))
-        if store.sessionCommits == .beforePromise { session.inbound.hold(id, unlessHeldFor: number) }
+        if store.sessionCommits == .beforePromise {
+            session.inbound.hold(id, unlessHeldFor: number)
+        }
         promise(kind, id, session, over: number, into: &outbox)
     }
 
@@ -113,7 +115,9 @@ extension SessionLayer {
     ) {
         let reason: Reason = refusal == .noSpace ? .quotaExceeded : .implementationSpecificError
         var number = answer.connection
-        if case .pubrec = answer.kind { number = answer.session.inbound.refused(answer.id) ?? number }
+        if case .pubrec = answer.kind {
+            number = answer.session.inbound.refused(answer.id) ?? number
+        }
         guard let connection = connections[number] else { return }
         counters.refused += 1
         let reply = Acknowledgement(packetID: answer.id, reasonCode: reason.rawValue)

@@ -53,6 +53,7 @@ package final class CountingStore: WriteOnlyStore {
 
     package var footprint: Footprint { state.withLock { $0.footprint } }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan

@@ -52,6 +52,7 @@ package final class MemoryStore: DurableStore {
         state = Mutex(State(shards: Array(repeating: Shard(), count: shards)))
     }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
@@ -81,6 +82,7 @@ package final class MemoryStore: DurableStore {
         return receipt
     }
 
+    @discardableResult
     package func commit(_ changes: SessionChanges) -> Receipt {
         let (receipt, listeners) = state.withLock { state in
             for key in changes.deleted { state.sessions[changes.client]?[key] = nil }

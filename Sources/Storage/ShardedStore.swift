@@ -75,7 +75,8 @@ package final class ShardedStore: DurableStore {
                 [
                     try JoinedThread { reader.run() }, try JoinedThread { sessions.run() },
                     try JoinedThread { retention.run() },
-                ] + (try syncer.map { syncer throws(ThreadError) in
+                ]
+                + (try syncer.map { syncer throws(ThreadError) in
                     [try JoinedThread { syncer.run() }]
                 } ?? [])
         } catch {
@@ -133,6 +134,7 @@ package final class ShardedStore: DurableStore {
 
     package var sessionCommits: EngineModel.SessionCommits { state.options.engine.sessions }
 
+    @discardableResult
     package func commit(_ changes: SessionChanges) -> Receipt {
         Receipt(lane: sessionLane, position: sessions.commit(changes))
     }

@@ -71,12 +71,15 @@ struct MeasuredWindow {
     var l0Cycles: Int {
         inWindow.count {
             guard case .compaction(let job) = $0.kind else { return false }
-            return job.from == 0 && job.to > 0 && $0.columnFamily == EngineModel.Family.data
+            return job.from == 0 && job.to > 0 && $0.isOfMessages
+                && EngineModel.Family.isData($0.columnFamily ?? 0)
         }
     }
 
     var flushes: Int {
-        inWindow.count { if case .flush = $0.kind { true } else { false } }
+        inWindow.count {
+            if case .flush = $0.kind { $0.isOfMessages } else { false }
+        }
     }
 
     /// Times that a column family entered slowdown or stop, in all and by cause.

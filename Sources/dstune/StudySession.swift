@@ -94,7 +94,7 @@ private func readStarts(of records: [TrialRecord]) throws(Failure) -> [StartReco
 /// Writes everything that a study ends with, and says where it is.
 func writeReport(of store: StudyStore, dialect: Dialect) async throws {
     guard let model = EngineModel.find(store.plan.engine),
-        let durability = DurabilityRow.find(model.durability.acknowledgement.rawValue)
+        let durability = DurabilityRow.find(model.durability.id)
     else {
         throw Failure(
             .badInput,

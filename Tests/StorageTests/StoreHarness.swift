@@ -95,7 +95,8 @@ func publisher(_ client: String, shards: Int, _ format: RowFormat = RowFormat())
 }
 
 extension DurableStore {
-    func submit(_ message: Message) {
+    @discardableResult
+    func submit(_ message: Message) -> Receipt {
         let topic = Array(message.topic.utf8)
         var packet: [UInt8] = []
         Packet.publish(
@@ -106,7 +107,7 @@ extension DurableStore {
         {
             preconditionFailure("a test sends valid messages: \(error)")
         }
-        submit(
+        return submit(
             Submission(
                 qos: message.qos, retain: false, intended: .now(),
                 timestamp: Int64(wallClockMilliseconds())),

@@ -9,7 +9,7 @@ internal import Synchronization
 /// A record is what mnesia's log would get: a `#commit` term with one write of
 /// `{emqx_ds_builtin_local_timestamp_tab, {DB, Shard}, Latest}` (field order of lib/mnesia/src/mnesia.hrl,
 /// table of emqx_ds_builtin_local_meta.erl), after disk_log's header of four bytes of size and four of
-/// magic. So its size, about 210 bytes, is computed from those sources, not measured on a running EMQX;
+/// magic. So its size, 194 bytes for one-digit shards, is computed from those sources, not measured on a running EMQX;
 /// the node is taken to be called emqx@127.0.0.1, EMQX's default. It is never synced, as there.
 ///
 /// After so many records mnesia dumps its log into the table's file; here the log is then written anew with

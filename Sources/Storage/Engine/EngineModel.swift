@@ -62,7 +62,12 @@ package struct EngineModel: Identifiable, Sendable {
     package var concurrentWrites: Int
 
     /// Index of each column family in `families`.
-    package enum Family { package static let `default` = 0, data = 1, trie = 2 }
+    package enum Family {
+        package static let `default` = 0, data = 1, trie = 2
+
+        /// Whether a column family holds messages: later generations come in pairs of the same order.
+        package static func isData(_ index: Int) -> Bool { index % 2 == data }
+    }
 }
 
 /// Parameters of the log that Ra shares between all shards of a database (reference 3.8; rabbitmq/ra v2.15.2,

@@ -54,6 +54,9 @@ package struct StorageEvent: Sendable, Equatable {
     }
 
     /// Takes over the event's message.
+    /// False for what the session tables' databases did.
+    package var isOfMessages: Bool { shard != StoreState.sessionTables }
+
     init(_ event: crocks_event) {
         let flush = FlushReason(rawValue: event.reason) ?? .kOthers
         let compaction = Compaction(

@@ -35,3 +35,16 @@ package struct WriteBatch: ~Copyable, PutSink {
     /// Empties it and keeps its memory.
     package mutating func clear() { crocks_batch_clear(raw) }
 }
+
+extension Database {
+    /// Writes one row by itself, to the write-ahead log and without a sync.
+    package borrowing func put(
+        _ key: [UInt8], _ value: [UInt8], family: Int
+    ) throws(RocksError) {
+        var batch = WriteBatch(for: self)
+        key.withUnsafeBytes { key in
+            value.withUnsafeBytes { batch.put(key, $0, family: family) }
+        }
+        try batch.commit()
+    }
+}

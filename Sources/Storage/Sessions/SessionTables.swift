@@ -18,7 +18,8 @@ final class SessionTables: Sendable {
         let table: StateTable
         let database: Database
 
-        init(_ table: StateTable, below directory: String, on engine: RocksEngine) throws(RocksError)
+        init(_ table: StateTable, below directory: String, on engine: RocksEngine)
+            throws(RocksError)
         {
             self.table = table
             let path = directory + "/" + table.rawValue

@@ -148,9 +148,7 @@ final class Shard: Sendable {
     private static func write(
         _ schema: ShardSchema, to database: borrowing Database
     ) throws(RocksError) {
-        var batch = WriteBatch(for: database)
-        batch.put(schema)
-        try batch.commit()
+        try database.put(ShardSchema.key, schema.encoded, family: EngineModel.Family.default)
     }
 
     /// `rocksdb::Status::kCorruption` is 2.

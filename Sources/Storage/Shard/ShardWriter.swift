@@ -84,7 +84,8 @@ struct ShardWriter: ~Copyable {
         if !intended.isEmpty, intended.count + 1 >= rule.items || bytes - filled <= size { flush() }
         taken += 1
         do throws(CodecError) {
-            try Self.encode(entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
+            try Self.encode(
+                entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
         } catch {
             state.fail(
                 shard: shard.number,
@@ -137,7 +138,6 @@ struct ShardWriter: ~Copyable {
             try commit()
             mustWriteTrie = false
             shard.latest.store(encoder.latest, ordering: .releasing)
-            shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
         } catch {
             state.fail(shard: shard.number, error, losing: intended.count)
@@ -149,6 +149,10 @@ struct ShardWriter: ~Copyable {
         encoder.learned = 0
         settle(refusal)
         state.left(intended.count)
+        // Last, so that who sees them committed sees them decided and gone from the queue.
+        if refusal == nil {
+            shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
+        }
         intended.removeAll(keepingCapacity: true)
         filled = 0
         state.announce()
