@@ -98,8 +98,9 @@ struct ProbeCommand: ParsableCommand {
                     ? "Reads were measured past the page cache."
                     : "Reads could not be measured past the page cache: theirs are memory's figures.",
             ])
-            do { try Data(text.utf8).write(to: URL(fileURLWithPath: write), options: .atomic) } catch
-            { throw .failed("\(write): cannot be written (\(error))") }
+            do {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: write), options: .atomic)
+            } catch { throw .failed("\(write): cannot be written (\(error))") }
         }
         let report = ProbeReport(measured, modelFile: write, verification: verification)
         switch format {

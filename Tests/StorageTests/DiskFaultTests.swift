@@ -99,8 +99,8 @@ import Testing
     }
 
     /// What was acknowledged before a full disk is there, and writing goes on in the same process: RocksDB
-    /// tries again by itself, once a second, because the error is marked as one that may pass.
-    /// Fails if the injected error were not marked as the real one is.
+    /// tries again by itself until it succeeds, so nobody has to call `DB::Resume`.
+    /// Fails if a fault outlived its clearing, or if the disk went on to report no free space.
     @Test(arguments: [Disk.FileKind.wal, .sst, .manifest])
     func afterAFullDiskRocksDBWritesOn(_ kind: Disk.FileKind) throws {
         let scratch = ScratchDirectory()

@@ -73,7 +73,8 @@ package struct DeviceProbe {
             var writing = try write(on: engine, in: scratch)
             writing.small = try smallWrites(on: engine, in: scratch, counting: &writing.written)
             progress("reading")
-            let reading = try DeviceReading(of: Self.largeFile(in: scratch), for: budget / 10, isStopped)
+            let reading = try DeviceReading(
+                of: Self.largeFile(in: scratch), for: budget / 10, isStopped)
             return DeviceMeasurement(
                 directory: real, mount: mount, syncs: writing.syncs,
                 sequential: writing.sequential, transfer: writing.transfer, copy: writing.copy,

@@ -35,7 +35,9 @@ struct DeviceReading {
         while latencies.count < DeviceProbe.mostReads, !isStopped() {
             let at = off_t.random(in: 0..<size / off_t(page), using: &seed) * off_t(page)
             let began = MonotonicTime.now()
-            guard pread(file, buffer.baseAddress, page, at) == page else { throw Self.failure(path) }
+            guard pread(file, buffer.baseAddress, page, at) == page else {
+                throw Self.failure(path)
+            }
             let done = MonotonicTime.now()
             latencies.append(done - began)
             if done > end { break }
