@@ -22,7 +22,9 @@ import Testing
                 var payload = Array("c:\(submitted):".utf8)
                 // Not compressible: a flush has to need the room that its memtable took.
                 var seed = Seed(UInt64(submitted))
-                while payload.count < bytes { payload.append(UInt8(truncatingIfNeeded: seed.next())) }
+                while payload.count < bytes {
+                    payload.append(UInt8(truncatingIfNeeded: seed.next()))
+                }
                 store.submit(Message(client: "c", topic: "t", payload: payload))
                 submitted += 1
             }

@@ -51,8 +51,7 @@ final class ShardInbox: Sendable {
     ///   - enough: how many entries end the sleep before `until`; one, if there is no `until`.
     ///   - bytes: how many bytes of topics and payloads do.
     /// - Returns: false when the inbox is closed and nothing is left.
-    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int, bytes: Int) -> Bool
-    {
+    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int, bytes: Int) -> Bool {
         precondition(empty.entries.isEmpty)
         while true {
             let open: Bool? = state.withLock { state in
