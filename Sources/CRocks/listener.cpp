@@ -26,8 +26,8 @@ int32_t number(rocksdb::WriteStallCondition condition) {
 
 class Listener : public rocksdb::EventListener {
  public:
-  Listener(crocks_engine *engine, int32_t shard, std::vector<std::string> families)
-      : engine_(engine), shard_(shard), families_(std::move(families)), stalls_(families_.size()) {}
+  Listener(crocks_engine *engine, int32_t shard, std::shared_ptr<crocks_names> families)
+      : engine_(engine), shard_(shard), families_(std::move(families)) {}
 
   void OnFlushBegin(rocksdb::DB *, const rocksdb::FlushJobInfo &info) override {
     crocks_event event = base(CROCKS_FLUSH_BEGIN, info.cf_name);
@@ -109,8 +109,11 @@ class Listener : public rocksdb::EventListener {
     event.kind = kind;
     event.shard = shard_;
     event.column_family = -1;
-    for (size_t i = 0; i < families_.size(); i++)
-      if (families_[i] == family) event.column_family = static_cast<int32_t>(i);
+    {
+      std::lock_guard<std::mutex> hold(families_->lock);
+      for (size_t i = 0; i < families_->names.size(); i++)
+        if (families_->names[i] == family) event.column_family = static_cast<int32_t>(i);
+    }
     event.ended_ns = monotonic_ns();
     return event;
   }
@@ -143,7 +146,7 @@ class Listener : public rocksdb::EventListener {
 
   crocks_engine *engine_;
   int32_t shard_;
-  std::vector<std::string> families_;
+  std::shared_ptr<crocks_names> families_;
   std::mutex lock_;
   Jobs flushes_, compactions_;
   std::mutex database_lock_;
@@ -154,7 +157,7 @@ class Listener : public rocksdb::EventListener {
 }  // namespace
 
 std::shared_ptr<rocksdb::EventListener> crocks_listener(crocks_engine *engine, int32_t shard,
-                                                        std::vector<std::string> families) {
+                                                        std::shared_ptr<crocks_names> families) {
   return std::make_shared<Listener>(engine, shard, std::move(families));
 }
 

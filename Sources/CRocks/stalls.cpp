@@ -25,10 +25,11 @@ const size_t remembered = 1024;
 }  // namespace
 
 void StallOrder::opened(crocks_db *db) {
-  for (size_t i = 0; i < families_.size(); i++) {
-    look(families_[i], db, static_cast<int32_t>(i), 0);
-    for (const auto &counter : families_[i].seen)
-      if (counter.second > 0) families_[i].condition = -1;
+  for (size_t i = 0; i < db->families.size(); i++) {
+    Family &family = families_[static_cast<int32_t>(i)];
+    look(family, db, static_cast<int32_t>(i), 0);
+    for (const auto &counter : family.seen)
+      if (counter.second > 0) family.condition = -1;
   }
 }
 
@@ -69,8 +70,8 @@ void StallOrder::changed(crocks_event event, crocks_db *db, const Emit &emit) {
 
 void StallOrder::release(const Emit &emit) {
   for (auto &family : families_) {
-    for (const auto &event : family.waiting) emit(event);
-    family.waiting.clear();
+    for (const auto &event : family.second.waiting) emit(event);
+    family.second.waiting.clear();
   }
 }
 
@@ -81,9 +82,12 @@ void StallOrder::release(const Emit &emit) {
  * [Locking]), which is the mutex that reading a property takes. Nobody who holds that mutex waits for the
  * listener's, so the two cannot wait for each other. */
 int32_t StallOrder::look(Family &family, crocks_db *db, int32_t index, int32_t condition) {
+  if (db == nullptr) return CROCKS_CAUSE_UNKNOWN;
+  /* Never waits: whoever creates or drops a column family may be the one whose job tells us. */
+  std::shared_lock<std::shared_mutex> hold(db->families_lock, std::try_to_lock);
+  if (!hold.owns_lock() || db->families[index] == nullptr) return CROCKS_CAUSE_UNKNOWN;
   std::map<std::string, std::string> values;
-  if (db == nullptr || !db->db->GetMapProperty(db->families[index],
-                                               rocksdb::DB::Properties::kCFStats, &values))
+  if (!db->db->GetMapProperty(db->families[index], rocksdb::DB::Properties::kCFStats, &values))
     return CROCKS_CAUSE_UNKNOWN;
   int32_t grown = CROCKS_CAUSE_UNKNOWN;
   int count = 0;

@@ -19,8 +19,6 @@ class StallOrder {
  public:
   using Emit = std::function<void(const crocks_event &)>;
 
-  explicit StallOrder(size_t families) : families_(families) {}
-
   /* A family that RocksDB found delayed or stopped while it opened begins in a condition that nobody told. */
   void opened(crocks_db *db);
   /* The calling thread switches a memtable of the event's column family, now. */
@@ -41,6 +39,7 @@ class StallOrder {
 
   int32_t look(Family &family, crocks_db *db, int32_t index, int32_t condition);
 
-  std::vector<Family> families_;
+  /* By index; column families come and go with generations. */
+  std::map<int32_t, Family> families_;
   std::map<std::pair<std::thread::id, int32_t>, int64_t> sealed_;
 };

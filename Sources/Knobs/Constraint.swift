@@ -7,6 +7,8 @@ package struct Constraint: Identifiable, Sendable {
         case changed
         /// RocksDB keeps the value, and it has no effect.
         case defeated
+        /// The database opens, and the library that is linked ends the process later.
+        case fatal
     }
 
     package let id: String
@@ -17,16 +19,37 @@ package struct Constraint: Identifiable, Sendable {
     package let others: [String]
     /// What happens, for a warning.
     package let sentence: String
-    /// The value of `subject` that RocksDB in effect runs; the same as asked if nothing is broken. A
-    /// refused combination has none, and gives nil if it is broken.
-    private let run: @Sendable (Setting) -> Int64?
+    /// The value of `subject` that RocksDB in effect runs; the same as asked if nothing is broken. Where
+    /// nothing runs (refused, fatal) it is nil if it is broken.
+    package let run: @Sendable (Setting) -> Int64?
 
-    package var knobs: [String] { [subject] + others }
+    /// The subject and the others.
+    package let knobs: [String]
 
-    package func isKept(by setting: Setting) -> Bool { run(setting) == setting[subject] }
+    /// Nothing can be measured with it.
+    package var isImpossible: Bool { kind == .refused || kind == .fatal }
+
+    private init(
+        id: String, kind: Kind, subject: String, others: [String], sentence: String,
+        run: @escaping @Sendable (Setting) -> Int64?
+    ) {
+        self.id = id
+        self.kind = kind
+        self.subject = subject
+        self.others = others
+        self.sentence = sentence
+        self.run = run
+        knobs = [subject] + others
+    }
+
+    /// Standard values break nothing, which a test holds; most settings leave most knobs alone.
+    package func isKept(by setting: Setting) -> Bool {
+        setting.isStandard(knobs) || run(setting) == setting[subject]
+    }
 
     fileprivate func mend(_ setting: inout Setting) {
-        if let value = run(setting) { setting[subject] = value }
+        guard !setting.isStandard(knobs), let value = run(setting) else { return }
+        setting[subject] = value
     }
 
     package static func find(_ id: String) -> Constraint? { catalogue.first { $0.id == id } }
@@ -34,7 +57,8 @@ package struct Constraint: Identifiable, Sendable {
     /// The changes stand in the order in which RocksDB makes them: SanitizeOptions in
     /// db/db_impl/db_impl_open.cc, then that of db/column_family.cc; the refusals are
     /// DBImpl::ValidateOptions. Read in 7.7, and each is compared with the linked library by a test.
-    package static let catalogue: [Constraint] = refusals + databaseChanges + familyChanges + idle
+    package static let catalogue: [Constraint] =
+        refusals + [recycling] + databaseChanges + familyChanges + idle
 
     private static let refusals = ["atomic_flush", "unordered_write"].map { other in
         Constraint(
@@ -42,8 +66,22 @@ package struct Constraint: Identifiable, Sendable {
             subject: "enable_pipelined_write", others: [other],
             sentence: "RocksDB does not open a database with both enable_pipelined_write and "
                 + "\(other)"
-        ) { $0["enable_pipelined_write"] == 1 && $0[other] == 1 ? nil : $0["enable_pipelined_write"]
+        ) {
+            $0["enable_pipelined_write"] == 1 && $0[other] == 1 ? nil : $0["enable_pipelined_write"]
         }
+    }
+
+    /// Seen with 7.8.3 as Debian builds it: with more than one column family the first flush after a new
+    /// log reads freed memory and the process dies. No setting therefore recycles logs here: under any
+    /// other mode RocksDB switches it off.
+    private static let recycling = Constraint(
+        id: "recycle_log_file_num/crash", kind: .fatal, subject: "recycle_log_file_num",
+        others: ["wal_recovery_mode"],
+        sentence: "RocksDB 7.8 crashes at a flush when it recycles WAL files of several column "
+            + "families, which only kSkipAnyCorruptedRecords lets it do"
+    ) {
+        $0["wal_recovery_mode"] == skipsDamage && $0["recycle_log_file_num"] > 0
+            ? nil : $0["recycle_log_file_num"]
     }
 
     private static let databaseChanges: [Constraint] = [
@@ -102,7 +140,9 @@ package struct Constraint: Identifiable, Sendable {
             others: ["hard_pending_compaction_bytes_limit"],
             sentence: "RocksDB lowers soft_pending_compaction_bytes_limit to the hard limit"
         ) {
-            min($0["soft_pending_compaction_bytes_limit"], $0["hard_pending_compaction_bytes_limit"])
+            min(
+                $0["soft_pending_compaction_bytes_limit"], $0["hard_pending_compaction_bytes_limit"]
+            )
         },
     ]
 
@@ -152,7 +192,8 @@ extension Setting {
     package var violations: [Constraint] { Constraint.catalogue.filter { !$0.isKept(by: self) } }
 
     /// What RocksDB makes of it. Settings with the same effective values are one configuration.
-    /// Combinations that it refuses stay as they are.
+    /// Impossible combinations stay as
+    /// they are.
     package var effective: Setting {
         var setting = self
         for constraint in Constraint.catalogue { constraint.mend(&setting) }

@@ -118,7 +118,8 @@ extension HOCONDocument {
             blank()
             set(
                 "\(group).backend", .string(backend),
-                comment: "Has to be the backend of durable_storage.messages, or the node does not boot.")
+                comment:
+                    "Has to be the backend of durable_storage.messages, or the node does not boot.")
         }
         for line in lines {
             blank()

@@ -43,6 +43,12 @@ extension Dialect {
         return .live(path: key.path, takesEffect: key.takesEffect)
     }
 
+    /// Whether a file of this version can set the knob to the value. A study tries nothing else of a knob
+    /// that counts as reachable: it might win and could not be written down.
+    package func canWrite(_ value: Int64, of knob: Knob) -> Bool {
+        key(turning: knob)?.spelled(value, of: knob) != nil
+    }
+
     /// The key that turns the knob, under whatever name.
     func key(turning knob: Knob) -> ConfigKey? {
         keys.first { $0.turns == knob.id } ?? key(knob.articlePath)

@@ -49,7 +49,7 @@ package struct SettingFile: Sendable {
         for constraint in setting.violations {
             let path = Knob.find(constraint.subject)?.articlePath ?? constraint.subject
             let entry = config.entry(at: path)
-            if constraint.kind == .refused, let entry {
+            if constraint.isImpossible, let entry {
                 throw .badValue(entry.error("`\(path)`: \(constraint.sentence)"))
             }
             let position = entry?.position

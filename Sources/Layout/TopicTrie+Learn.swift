@@ -58,7 +58,7 @@ extension TopicTrie {
         nodes[Int(node)].children += 1
     }
 
-    private func appendEdge(
+    func appendEdge(
         from state: TrieState, _ label: TrieState.Label, in topic: RawSpan, to id: UInt64,
         rows: inout RowBuffer
     ) {

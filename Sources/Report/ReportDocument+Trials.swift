@@ -76,13 +76,14 @@ extension ReportDocument {
             \(Figures.brief(scale.window.seconds)) s.
 
             """
-        let sizes = Knob.catalogue.filter(\.shrinks)
+        // Without those that are off.
+        let sizes = Knob.catalogue.filter { $0.shrinks && input.plan.control[$0] > 0 }
         if scale.miniature > 1, !sizes.isEmpty {
             let rows = sizes.map { knob in
                 let full = input.plan.control[knob]
                 return [
                     Markdown.code(knob.id), knob.text(full),
-                    knob.text(full > 0 ? full / Int64(clamping: scale.miniature) : full),
+                    knob.text(full / Int64(clamping: scale.miniature)),
                 ]
             }
             text += """

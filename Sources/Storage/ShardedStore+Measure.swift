@@ -30,9 +30,12 @@ extension ShardedStore {
         for shard in all {
             func property(_ name: String) -> UInt64 { shard.database.property(name) ?? 0 }
             gauges.committed += shard.committed.load(ordering: .acquiring)
-            let l0 = Int(
-                shard.database.property(
-                    "rocksdb.num-files-at-level0", family: EngineModel.Family.data) ?? 0)
+            let l0 = shard.generations.reduce(0) { sum, generation in
+                sum
+                    + Int(
+                        shard.database.property(
+                            "rocksdb.num-files-at-level0", family: generation.families.data) ?? 0)
+            }
             gauges.l0Files += l0
             gauges.l0FilesMax = max(gauges.l0FilesMax, l0)
             gauges.immutableMemtables += Int(property("rocksdb.num-immutable-mem-table"))
@@ -63,6 +66,9 @@ extension ShardedStore {
     package var stallTime: Nanoseconds {
         .microseconds(engine.ticker("rocksdb.stall.micros") ?? 0)
     }
+
+    /// Syncs of write-ahead logs that the timer of the sync mode `interval` has made.
+    package var timedSyncs: Int { state.timedSyncs }
 
     package var depth: Int { state.depth }
     package var depthMax: Int { state.depthMax }

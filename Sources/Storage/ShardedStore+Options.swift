@@ -8,13 +8,13 @@ extension ShardedStore {
     /// cache, in bytes; the options of the shared things have the ids of their knobs.
     package func effectiveOptions() throws(RocksError) -> [String: String] {
         var options = try all[0].database.options(family: nil)
-        for (name, value) in try all[0].database.options(family: EngineModel.Family.data) {
+        for (name, value) in try all[0].database.options(family: all[0].current.families.data) {
             options["data." + name] = value
         }
         let table = OptionText.parse(options["data.block_based_table_factory"] ?? "")
         for (name, value) in table { options["data.table." + name] = value }
         let capacity = all[0].database.property(
-            "rocksdb.block-cache-capacity", family: EngineModel.Family.data
+            "rocksdb.block-cache-capacity", family: all[0].current.families.data
         ).map { "\($0)" }
         options["data.block_cache"] = capacity
         options["data.table.block_cache"] = capacity
@@ -33,7 +33,8 @@ extension ShardedStore {
         let effective = try effectiveOptions()
         return state.options.asked.compactMap { option in
             guard let got = effective[option.name] else {
-                return "\(option.name): asked for \(option.value), RocksDB does not say what it runs"
+                return
+                    "\(option.name): asked for \(option.value), RocksDB does not say what it runs"
             }
             guard !OptionText.means(option.value, got) else { return nil }
             return "\(option.name): asked for \(option.value), RocksDB runs \(got)"

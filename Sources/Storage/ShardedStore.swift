@@ -1,3 +1,4 @@
+internal import Foundation
 package import Layout
 package import MQTT
 internal import Measure
@@ -9,36 +10,60 @@ package final class ShardedStore: DurableStore {
     let all: [Shard]
     let state: StoreState
     private let reader: StreamReader
+    private let sessions: SessionTables
+    private let syncer: WalSyncer?
+    private let retention: RetentionTimer
     let engine: RocksEngine
     private let writers: [JoinedThread]
-    private let readers: [JoinedThread]
+    /// For reading, session state, syncs and retention.
+    private let others: [JoinedThread]
     private let closed = Atomic(false)
 
-    /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does.
+    /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does;
+    /// what EMQX keeps in mnesia is in `mnesia` beside them.
     /// - Parameter latest: microseconds since the epoch that no message of the store is older than; the wall
-    ///   clock, unless a past is being written.
+    ///   clock and what was recorded before, unless a past is being written.
     /// - Throws: why the directory, or the first of its shards, cannot be opened; no room for a thread.
     package init(
         at directory: String, _ options: StoreOptions, on engine: RocksEngine,
         latest: UInt64? = nil
     ) throws(StoreOpenError) {
         self.engine = engine
-        let state = StoreState(options: options)
-        self.state = state
-        engine.share(options.shared)
-        // Other databases of the engine, as those of session state, have no part in it.
-        defer { engine.share(SharedOptions()) }
         let identity = StoreIdentity(options)
         let isNew = try identity.claim(directory)
-        let opened = try Shard.open(
-            below: directory, options, on: engine,
-            latest: latest ?? wallClockMilliseconds() * 1_000)
+        let mnesia = directory + "/mnesia"
+        let timestamps: TimestampRecord?
+        do {
+            try FileManager.default.createDirectory(
+                atPath: mnesia, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            timestamps =
+                options.engine.recordsTimestamp
+                ? try TimestampRecord(path: mnesia + "/latest.log") : nil
+        } catch { throw StoreOpenError(path: mnesia, reason: "\(error)") }
+        let state = StoreState(options: options, timestamps: timestamps)
+        self.state = state
+        let opened = try Self.open(directory, options, on: engine) { shard in
+            // Later than what was recorded, also when the wall clock was set back since (reference 3.4).
+            latest ?? max(wallClockMilliseconds() * 1_000, timestamps?.latest(of: shard) ?? 0)
+        }
         if isNew { try identity.settle(directory) }
         all = opened
         // After the shards are open, because each makes the pools grow to what it asks for.
         engine.setThreads(high: options.threads.high, low: options.threads.low)
         let reader = StreamReader(opened, state: state)
         self.reader = reader
+        let sessions = SessionTables(below: mnesia, on: engine, state: state)
+        self.sessions = sessions
+        let syncer: WalSyncer? =
+            if case .interval(let interval) = options.durability.sync {
+                WalSyncer(opened, every: interval, state: state)
+            } else {
+                nil
+            }
+        self.syncer = syncer
+        let retention = RetentionTimer(opened, keeping: options.retention, state: state)
+        self.retention = retention
         do {
             writers = try opened.map { shard throws(ThreadError) in
                 try JoinedThread {
@@ -46,21 +71,44 @@ package final class ShardedStore: DurableStore {
                     writer.run()
                 }
             }
-            readers = [try JoinedThread { reader.run() }]
+            others =
+                [
+                    try JoinedThread { reader.run() }, try JoinedThread { sessions.run() },
+                    try JoinedThread { retention.run() },
+                ] + (try syncer.map { syncer throws(ThreadError) in
+                    [try JoinedThread { syncer.run() }]
+                } ?? [])
         } catch {
             // Threads that did start end with their inboxes.
             for shard in opened { shard.inbox.close() }
+            reader.stop()
+            sessions.stop()
+            retention.stop()
             throw StoreOpenError(path: directory, reason: "\(error)")
         }
+    }
+
+    /// Opens the shards with what they share. The engine's other databases, as those of session state, have
+    /// no part in it.
+    private static func open(
+        _ directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: @Sendable (_ shard: Int) -> UInt64
+    ) throws(StoreOpenError) -> [Shard] {
+        engine.share(options.shared)
+        defer { engine.share(SharedOptions()) }
+        return try Shard.open(below: directory, options, on: engine, latest: latest)
     }
 
     /// Commits what waits and ends all threads. The databases close when this store is let go of.
     package func close() {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        retention.stop()
         for shard in all { shard.inbox.close() }
         for thread in writers { thread.join() }
         reader.stop()
-        for thread in readers { thread.join() }
+        sessions.stop()
+        syncer?.stop()
+        for thread in others { thread.join() }
     }
 
     deinit { close() }
@@ -68,14 +116,33 @@ package final class ShardedStore: DurableStore {
     package var shards: Int { all.count }
     package var format: RowFormat { state.options.format }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         state.entered()
-        all[publisher.shard].inbox.append(
+        let position = all[publisher.shard].inbox.append(
             submission, from: publisher, topic: topic, properties: properties, payload: payload)
+        return Receipt(lane: publisher.shard, position: position)
     }
+
+    package var acknowledgement: Durability.Acknowledgement {
+        state.options.durability.acknowledgement
+    }
+
+    package var sessionCommits: EngineModel.SessionCommits { state.options.engine.sessions }
+
+    package func commit(_ changes: SessionChanges) -> Receipt {
+        Receipt(lane: sessionLane, position: sessions.commit(changes))
+    }
+
+    /// The rows of a session as they are committed; none for a session that is not kept.
+    package func sessionRows(of client: String) throws(RocksError) -> [StateKey: StateValue] {
+        try sessions.rows(of: client)
+    }
+
+    package func takeSettled() -> [Settlement] { state.desk.take() }
 
     package func committed(in shard: Int) -> Int { all[shard].committed.load(ordering: .acquiring) }
 
@@ -85,9 +152,16 @@ package final class ShardedStore: DurableStore {
 
     package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
         let text = Array(filter.text.utf8)
-        return all[shard].trie.withLock {
-            $0.streams(matching: text.span.bytes).map(\.stream)
+        var streams: [StreamID] = []
+        for generation in all[shard].generations {
+            generation.trie.withLock {
+                streams += $0.streams(matching: text.span.bytes).map(\.stream)
+            }
         }
+        // A path that was copied is in more than one generation.
+        guard all[shard].generations.count > 1 else { return streams }
+        var seen: Set<StreamID> = []
+        return streams.filter { seen.insert($0).inserted }
     }
 
     package func now(in shard: Int) -> UInt64 { all[shard].latest.load(ordering: .acquiring) }

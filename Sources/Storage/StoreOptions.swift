@@ -14,6 +14,9 @@ package struct StoreOptions: Sendable {
     package var durability: Durability
     /// What keys and values look like; the engine's own unless it is told otherwise.
     package var format: RowFormat
+    /// How long messages are to be kept; they live between one and about three times as long
+    /// (`message_retention_period`, reference 4.4).
+    package var retention = Nanoseconds.seconds(86_400)
 
     package init(
         engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil,
@@ -50,7 +53,9 @@ package struct StoreOptions: Sendable {
 
     /// What is asked of each column family, beside its table.
     package var familyOptions: [Option] {
-        let sizes = engine.sizes.map { (name: $0.option, value: "\(max(1, $0.fullScale / miniature))") }
+        let sizes = engine.sizes.map {
+            (name: $0.option, value: "\(max(1, $0.fullScale / miniature))")
+        }
         let knobs = options { if case .columnFamily(let option) = $0 { option } else { nil } }
         return (sizes + engine.familyOptions).replaced(by: knobs + compressionPerLevel)
     }
@@ -73,11 +78,12 @@ package struct StoreOptions: Sendable {
         (Int(value(.pool(.high))), Int(value(.pool(.low))))
     }
 
-    /// The column families of each shard, all with the same options.
-    var families: [ColumnFamily] {
+    /// The column families of a new shard, all with the same options.
+    var families: [ColumnFamily] { engine.families.map(family) }
+
+    func family(_ name: String) -> ColumnFamily {
         let table = (name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}")
-        let text = OptionText.print(familyOptions + [table])
-        return engine.families.map { ColumnFamily(name: $0, options: text) }
+        return ColumnFamily(name: name, options: OptionText.print(familyOptions + [table]))
     }
 
     /// RocksDB takes a list of algorithms by level; the last stands for all below.

@@ -80,7 +80,7 @@ package struct TrialRunner {
             if let failure = store.failure { throw .environment("\(failure)") }
             throw .overload(reason)
         }
-        let drain = drain(store, replayer)
+        let drain = drain(store, broker, replayer)
         window.drained()
         sampler.look()
         let samples = sampler.stop()
@@ -104,13 +104,13 @@ package struct TrialRunner {
         return nil
     }
 
-    /// Waits until every accepted message is durable and compaction rests, or the bound.
-    private func drain(_ store: ShardedStore, _ replayer: Replayer) -> (
-        took: Nanoseconds, done: Bool
-    ) {
+    /// Waits until every accepted message is durable, every answer that waited for that is given and compaction rests, or the bound.
+    private func drain(
+        _ store: ShardedStore, _ broker: SessionLayer, _ replayer: Replayer
+    ) -> (took: Nanoseconds, done: Bool) {
         let began = MonotonicTime.now()
         replayer.settle(until: began + Self.drainBound) {
-            store.depth == 0 && store.gauges().busyShards == 0
+            store.depth == 0 && broker.heldAnswers == 0 && store.gauges().busyShards == 0
         }
         let took = MonotonicTime.now() - began
         return (took, took < Self.drainBound)

@@ -38,8 +38,9 @@ struct SweepCommand: AsyncParsableCommand {
     var study: String?
     @Option(
         help: ArgumentHelp(
-            "Knobs to turn, separated by commas. Default: all: "
-                + Knob.catalogue.map(\.id).joined(separator: ", ") + "."))
+            "Knobs to turn, separated by commas. Default: "
+                + Knob.searched.map(\.id).joined(separator: ", ") + ". Also: "
+                + Knob.catalogue.filter { !$0.isSearched }.map(\.id).joined(separator: ", ") + "."))
     var knobs: String?
     @Option(
         help: ArgumentHelp(
@@ -192,6 +193,12 @@ struct SweepCommand: AsyncParsableCommand {
     ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
         let directory = StudyDirectory(absolute(study ?? defaultStudy))
         let settable = dialect.settableKnobs(newDatabase: newDatabase).map(\.id)
+        var levels = levels
+        for knob in searched where settable.contains(knob.id) {
+            let tried = levels[knob.id] ?? knob.range.values
+            let writable = tried.filter { dialect.canWrite($0, of: knob) }
+            if writable != tried { levels[knob.id] = writable }
+        }
         do {
             let identities = try captures.map { try CaptureIdentity(reading: $0) }
             let plan = try StudyPlan(

@@ -4,6 +4,7 @@ import Layout
 import MQTT
 import Measure
 import Storage
+import TestSupport
 
 /// A message as a test sends it.
 struct Message: Sendable {
@@ -66,6 +67,19 @@ extension StoreOptions {
             setting: Setting(
                 ["n_shards": 1, "local_write_buffer.flush_interval": 5].merging(values) { $1 }),
             miniature: miniature)
+    }
+}
+
+extension Knob {
+    /// All knobs, but direct I/O only where the file system of `scratch` has it.
+    static func possible(in scratch: ScratchDirectory) -> [Knob] {
+        let direct = try? Database(
+            path: scratch("direct"), shard: 0,
+            options: "create_if_missing=true;use_direct_reads=true;"
+                + "use_direct_io_for_flush_and_compaction=true",
+            families: [ColumnFamily(name: "default", options: "")], on: RocksEngine())
+        guard direct == nil else { return catalogue }
+        return catalogue.filter { !$0.id.hasPrefix("use_direct") }
     }
 }
 

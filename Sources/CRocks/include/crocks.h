@@ -109,6 +109,26 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
                           const char *const *cf_options, size_t families, crocks_db **db);
 void crocks_close(crocks_db *db);
 
+/* ---- a database that somebody else wrote ---- */
+
+/* The names of the column families of the database at `path`, each ended by a zero byte, `bytes` in all,
+ * freed with crocks_free. Takes no lock and writes nothing. */
+crocks_status crocks_list_families(const char *path, char **names, size_t *bytes);
+/* Opens the database for reading with RocksDB's default options: no lock, no log file, no byte written.
+ * `warnings`, set also on failure and freed with crocks_free, is what RocksDB complained of, a line each;
+ * of what the database's write-ahead log holds, the readable part is read into memory. */
+crocks_status crocks_open_read_only(const char *path, const char *const *names, size_t families,
+                                    crocks_db **db, char **warnings);
+
+typedef struct {
+  int32_t level;
+  int32_t files;
+  uint64_t bytes;
+} crocks_level;
+
+/* The levels of a column family, from 0; returns how many. */
+size_t crocks_levels(const crocks_db *db, int32_t column_family, crocks_level *levels, size_t room);
+
 /* The options in force after RocksDB's own sanitising, "a=1;b=2;…": of the database
  * (column_family -1) or of a column family with its table's as block_based_table_factory={…}. Freed with
  * crocks_free. */
@@ -127,6 +147,15 @@ crocks_status crocks_flush(crocks_db *db);
 /* Takes writes again after a background error whose cause is gone. Code 11 (busy) while RocksDB is
  * already trying by itself, as it does when a disk was full. */
 crocks_status crocks_resume(crocks_db *db);
+/* Creates a column family beside those that are open; its index is never used again. A batch may use it
+ * once this has returned. */
+crocks_status crocks_create_family(crocks_db *db, const char *name, const char *cf_options,
+                                   int32_t *column_family);
+/* Drops a column family with its files, without tombstones. No batch may hold puts for it any more;
+ * iterators that are open stay valid, later ones find nothing. Dropping it twice does nothing. */
+crocks_status crocks_drop_family(crocks_db *db, int32_t column_family);
+/* Makes what was written to the write-ahead log so far survive a loss of power. */
+crocks_status crocks_sync_wal(crocks_db *db);
 
 /* A batch for one database, which must outlive it. */
 crocks_batch *crocks_batch_create(crocks_db *db);
@@ -134,6 +163,8 @@ void crocks_batch_destroy(crocks_batch *batch);
 void crocks_batch_clear(crocks_batch *batch);
 void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *key,
                       size_t key_bytes, const void *value, size_t value_bytes);
+void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void *key,
+                         size_t key_bytes);
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);
 
 /* An iterator over one column family, not positioned. */

@@ -22,7 +22,8 @@ extension Knob {
         Knob(
             id: "local_write_buffer.max_bytes", title: "Buffer bytes", unit: .bytes, standard: 0,
             range: .choices([0, 64 << 10, 256 << 10, 1 << 20, 4 << 20]), domain: 0...1 << 40,
-            reach: .bufferBytes, articlePath: "durable_storage.messages.local_write_buffer.max_bytes",
+            reach: .bufferBytes,
+            articlePath: "durable_storage.messages.local_write_buffer.max_bytes",
             words: [0: "no limit"], infinity: 0, isPlain: true,
             effect: "A shard's buffer is also written when its topics and payloads reach this: "
                 + "it bounds a batch of large messages."),

@@ -47,7 +47,8 @@ extension Dialect {
         ConfigKey("local_write_buffer.max_items", .restart),
         ConfigKey(
             "local_write_buffer.max_bytes", .restart,
-            missingIn: "EMQX 5.8.0 and 5.8.1 do not know it and would not boot: write it by hand, as a "
+            missingIn:
+                "EMQX 5.8.0 and 5.8.1 do not know it and would not boot: write it by hand, as a "
                 + "whole number without a unit, for 5.8.2 and later"),
         ConfigKey("local_write_buffer.flush_interval", .restart),
         ConfigKey(

@@ -2,7 +2,8 @@
 extension Dialect {
     static let v5_9 = Dialect(
         id: "5.9", title: "EMQX 5.9", releases: [ReleaseRange(5, 9)], edition: nil,
-        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true, keys: v5_9Keys)
+        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
+        keys: v5_9Keys)
 
     static let v5_9Keys = v5_8EE.keys.changing([
         ConfigKey(

@@ -24,23 +24,39 @@ struct StreamScan {
 
     /// - Throws: RocksDB's refusal to read; a row that cannot be decoded counts as one.
     mutating func run(in shard: Shard) throws(RocksError) {
-        var rows = Cursor(shard.database, family: EngineModel.Family.data)
+        let generations = shard.generations
+        guard let current = generations.last else { return }
+        var newest = Cursor(shard.database, family: current.families.data)
         for place in cursors.indices {
-            key.removeAll(keepingCapacity: true)
-            key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
-            key.withUnsafeBytes { rows.seek($0) }
-            while try take(rows, place, shard) {
-                if isFull { return }
-                rows.next()
+            // Timestamps rise from generation to generation, so one cursor goes through all of them.
+            for old in generations.dropLast() where cursors[place].after < old.last {
+                var rows = Cursor(shard.database, family: old.families.data)
+                guard try read(&rows, place, old, shard) else { return }
+                cursors[place].after = max(cursors[place].after, old.last)
             }
+            guard try read(&newest, place, current, shard) else { return }
             complete = place + 1
         }
+    }
+
+    /// - Returns: false when the limit came before the end of the stream.
+    private mutating func read(
+        _ rows: inout Cursor, _ place: Int, _ generation: Generation, _ shard: Shard
+    ) throws(RocksError) -> Bool {
+        key.removeAll(keepingCapacity: true)
+        key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
+        key.withUnsafeBytes { rows.seek($0) }
+        while try take(rows, place, generation, shard) {
+            if isFull { return false }
+            rows.next()
+        }
+        return true
     }
 
     /// Takes the current row, if it is a message of the stream.
     /// - Returns: false at the end of the stream.
     private mutating func take(
-        _ rows: borrowing Cursor, _ index: Int, _ shard: Shard
+        _ rows: borrowing Cursor, _ index: Int, _ generation: Generation, _ shard: Shard
     ) throws(RocksError) -> Bool {
         let stream = cursors[index].stream
         let taken = try rows.current { key, value -> Result<Bool, LayoutError> in
@@ -50,7 +66,7 @@ struct StreamScan {
             else { return .success(false) }
             cursors[index].after = place.timestamp
             return Result { () throws(LayoutError) in
-                try add(place, key.bytes, value.bytes, index, shard)
+                try add(place, key.bytes, value.bytes, index, generation)
                 return true
             }
         }
@@ -66,7 +82,7 @@ struct StreamScan {
 
     /// Copies a stored message to the arena if a filter wants it.
     private mutating func add(
-        _ place: DataKey, _ key: RawSpan, _ value: RawSpan, _ index: Int, _ shard: Shard
+        _ place: DataKey, _ key: RawSpan, _ value: RawSpan, _ index: Int, _ generation: Generation
     ) throws(LayoutError) {
         let start = bytes.count
         let message = try StoredMessage(
@@ -78,7 +94,7 @@ struct StreamScan {
         tokens.removeAll(keepingCapacity: true)
         message.varying.append(from: value, to: &tokens)
         try place.appendVarying(of: key, to: &tokens)
-        try shard.trie.withLock { trie throws(LayoutError) in
+        try generation.trie.withLock { trie throws(LayoutError) in
             try trie.appendTopic(of: place.stream, varying: tokens.span.bytes, to: &bytes)
         }
         let topic = topicStart..<bytes.count

@@ -23,6 +23,10 @@ package struct WriteBatch: ~Copyable, PutSink {
             raw, Int32(family), key.baseAddress, key.count, value.baseAddress, value.count)
     }
 
+    mutating func delete(_ key: UnsafeRawBufferPointer, family: Int) {
+        crocks_batch_delete(raw, Int32(family), key.baseAddress, key.count)
+    }
+
     /// Applies all of it or nothing, and keeps it for another try.
     package mutating func commit(sync: Bool = false, wal: Bool = true) throws(RocksError) {
         try check(crocks_write(raw, sync ? 1 : 0, wal ? 0 : 1))

@@ -10,6 +10,10 @@ struct MessageEncoder {
     private var bytes: [UInt8] = []
     /// Timestamp of the last message, microseconds.
     private(set) var latest: UInt64
+    /// Rows that topics have taught the trie; the owner sets it back.
+    var learned = 0
+    /// Where the rows go: the column families of the current generation.
+    var families = Generation.Families.first
 
     /// - Parameter latest: timestamp of the shard's last message, microseconds.
     init(after latest: UInt64, _ format: RowFormat) {
@@ -25,8 +29,9 @@ struct MessageEncoder {
         precondition(publisher.header.format == format, "a publisher of another store")
         rows.removeAll()
         trie.find(topic, into: &key, learning: &rows)
+        learned += rows.rows.count
         for row in rows.rows {
-            put(rows.bytes, row.key, row.value, EngineModel.Family.trie, into: &sink)
+            put(rows.bytes, row.key, row.value, families.trie, into: &sink)
         }
 
         // Strictly increasing, so that the keys of a stream append (reference 3.4).
@@ -38,14 +43,14 @@ struct MessageEncoder {
         try publisher.header.appendValue(
             qos: submission.qos, retain: submission.retain, topic: topic, varying: key.varying,
             payload: payload, properties: properties, timestamp: submission.timestamp, to: &bytes)
-        put(bytes, 0..<keyEnd, keyEnd..<bytes.count, EngineModel.Family.data, into: &sink)
+        put(bytes, 0..<keyEnd, keyEnd..<bytes.count, families.data, into: &sink)
         for level in key.varying.indices {
             bytes.removeAll(keepingCapacity: true)
             bytes.appendIndexKey(
                 key.stream, level: level + 1,
                 token: TokenHash(of: topic.extracting(key.varying[level])), timestamp: latest)
             if format.keys == .skipstreamV2 { bytes.appendWords(key.varying, of: topic) }
-            put(bytes, bytes.indices, 0..<0, EngineModel.Family.data, into: &sink)
+            put(bytes, bytes.indices, 0..<0, families.data, into: &sink)
         }
     }
 

@@ -5,9 +5,11 @@ internal import Synchronization
 extension Shard {
     /// Opens or creates all shards of a store. Several at a time: reading back a log or a learned trie is
     /// work for one core each, and no shard waits for another.
+    /// - Parameter latest: microseconds that a shard's next message is later than.
     /// - Throws: why one of those that failed, the first by number, cannot be opened.
     static func open(
-        below directory: String, _ options: StoreOptions, on engine: RocksEngine, latest: UInt64
+        below directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: @Sendable (_ shard: Int) -> UInt64
     ) throws(StoreOpenError) -> [Shard] {
         let results = Mutex<[Int: Result<Shard, StoreOpenError>]>([:])
         DispatchQueue.concurrentPerform(iterations: options.shards) { number in
@@ -17,7 +19,7 @@ extension Shard {
                 do throws(RocksError) {
                     return try Shard(
                         number: number, path: path, options: options, engine: engine,
-                        latest: latest)
+                        latest: latest(number))
                 } catch { throw StoreOpenError(shard: number, at: path, error) }
             }
             results.withLock { $0[number] = result }

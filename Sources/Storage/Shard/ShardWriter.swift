@@ -8,7 +8,7 @@ internal import Synchronization
 /// Nothing is allocated per message in the steady state: inbox, batch and scratch buffers keep their
 /// memory.
 struct ShardWriter: ~Copyable {
-    private let shard: Shard
+    let shard: Shard
     private let state: StoreState
     private let items: Int
     /// Bytes of topics and payloads that fill the buffer.
@@ -17,6 +17,8 @@ struct ShardWriter: ~Copyable {
 
     private var batch: WriteBatch
     private var encoder: MessageEncoder
+    /// Where messages go.
+    private var generation: Generation
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
@@ -30,6 +32,14 @@ struct ShardWriter: ~Copyable {
     /// Asking flushes memtables: often enough that little is lost once the cause is gone, and seldom enough
     /// that a disk that stays broken is left alone.
     private static let resumeInterval = Nanoseconds.milliseconds(100)
+    /// Messages taken so far, and how many of them are decided.
+    private var taken = 0, decided = 0
+    /// Positions of those since that cannot be encoded.
+    private var unencodable: [Int] = []
+    /// Topics were learned in a batch that was lost: without their rows later messages could not be found.
+    private var mustWriteTrie = false
+    /// Counts the flushes, for an engine that writes the count.
+    private var serial: SerialRow?
 
     init(_ shard: Shard, options: StoreOptions, state: StoreState) {
         self.shard = shard
@@ -40,6 +50,9 @@ struct ShardWriter: ~Copyable {
         batch = WriteBatch(for: shard.database)
         encoder = MessageEncoder(
             after: shard.latest.load(ordering: .acquiring), options.format)
+        generation = shard.current
+        encoder.families = generation.families
+        if options.engine.writesSerial { serial = SerialRow(of: shard, state: state) }
     }
 
     /// Runs until the inbox is closed and empty.
@@ -50,24 +63,30 @@ struct ShardWriter: ~Copyable {
         {
             for place in mail.entries.indices { add(mail.entries[place]) }
             mail.removeAll()
+            runErrands(shard.errands.withLock { $0.take() })
             if let due, due <= .now() { flush() }
         }
         flush()
+        for errand in shard.errands.withLock({ $0.close() }) { errand.finish(.closed) }
     }
 
     /// EMQX's rule: a message that would fill a buffer that is not empty goes into the next one.
     private mutating func add(_ entry: Mailbox.Entry) {
         let size = entry.topicBytes + entry.payloadBytes
         if !intended.isEmpty, intended.count + 1 >= items || bytes - filled <= size { flush() }
+        taken += 1
         do throws(CodecError) {
-            try Self.encode(entry, of: mail, for: shard, with: &encoder, into: &batch)
+            try Self.encode(entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
         } catch {
             state.fail(
                 shard: shard.number,
                 RocksError(
                     code: -1, subcode: 0, description: "a message cannot be encoded: \(error)"),
                 losing: 1)
-            return state.left(1)
+            unencodable.append(taken)
+            if intended.isEmpty { settle(nil) }
+            state.left(1)
+            return state.announce()
         }
         intended.append(entry.submission.intended)
         filled += size
@@ -79,11 +98,11 @@ struct ShardWriter: ~Copyable {
     }
 
     private static func encode(
-        _ entry: Mailbox.Entry, of mail: Mailbox, for shard: Shard,
-        with encoder: inout MessageEncoder,
+        _ entry: Mailbox.Entry, of mail: Mailbox, in generation: Generation,
+        of shard: Shard, with encoder: inout MessageEncoder,
         into batch: inout WriteBatch
     ) throws(CodecError) {
-        try shard.trie.withLock { trie throws(CodecError) in
+        try generation.trie.withLock { trie throws(CodecError) in
             let before = trie.streamCount
             let bytes = mail.bytes.span.bytes
             try encoder.encode(
@@ -91,37 +110,61 @@ struct ShardWriter: ~Copyable {
                 properties: bytes.extracting(entry.properties),
                 payload: bytes.extracting(entry.payload), learning: &trie, into: &batch)
             if trie.streamCount != before {
-                shard.streamCount.store(trie.streamCount, ordering: .releasing)
+                shard.streamCount.add(trie.streamCount - before, ordering: .releasing)
             }
         }
     }
 
     /// Commits the batch as one write. A batch that RocksDB refuses is lost, as in EMQX, and counted.
-    private mutating func flush() {
+    mutating func flush() {
         due = nil
         guard !intended.isEmpty else { return }
+        if mustWriteTrie { putTrie() }
         state.enterDisk()
         let began = MonotonicTime.now()
+        var refusal: Refusal?
         do throws(RocksError) {
             try commit()
+            mustWriteTrie = false
             shard.latest.store(encoder.latest, ordering: .releasing)
             shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
         } catch {
             state.fail(shard: shard.number, error, losing: intended.count)
+            refusal = error.isNoSpace ? .noSpace : .other
+            if encoder.learned > 0 { mustWriteTrie = true }
         }
         state.leaveDisk()
-        state.left(intended.count)
         batch.clear()
+        encoder.learned = 0
+        settle(refusal)
+        state.left(intended.count)
         intended.removeAll(keepingCapacity: true)
         filled = 0
         state.announce()
     }
 
+    /// The batch becomes as durable as the sync mode says; what EMQX writes beside it is written too.
+    private mutating func commit() throws(RocksError) {
+        try serial?.commit()
+        let sync = state.options.durability.sync
+        try write(sync: sync == .perCommit)
+        if case .interval = sync { shard.isUnsynced.store(true, ordering: .releasing) }
+        do throws(TimestampRecordError) {
+            try state.timestamps?.note(encoder.latest, of: shard.number)
+        } catch {
+            // The messages are safe; only a clock that is set back later could now repeat a timestamp.
+            state.fail(
+                shard: shard.number,
+                RocksError(
+                    code: -1, subcode: error.isNoSpace ? RocksError.noSpace : 0,
+                    description: "\(error)"), losing: 0)
+        }
+    }
+
     /// After a refusal whose cause may be gone, such as a limit that was lifted, asks RocksDB to take writes
     /// again and tries once more. After a full disk RocksDB looks for room by itself, every five seconds.
-    private mutating func commit() throws(RocksError) {
-        let sync = state.options.durability.sync == .perCommit
+    private mutating func write(sync: Bool) throws(RocksError) {
         do throws(RocksError) { try batch.commit(sync: sync) } catch {
             let now = MonotonicTime.now()
             guard now >= resumeDue else { throw error }
@@ -131,6 +174,37 @@ struct ShardWriter: ~Copyable {
                 try shard.database.resume()
                 try batch.commit(sync: sync)
             } catch _ { throw error }
+        }
+    }
+
+    private mutating func putTrie() {
+        var rows = RowBuffer()
+        generation.trie.withLock { $0.appendRows(to: &rows) }
+        batch.put(rows, family: generation.families.trie)
+    }
+
+    /// From now on messages go to `next`. Nothing is in the batch.
+    mutating func begin(_ next: Generation) {
+        precondition(intended.isEmpty)
+        generation = next
+        encoder.families = next.families
+        // What a lost batch had learned is in the old generation's copy of the trie only.
+        mustWriteTrie = false
+    }
+
+    /// Everything taken so far is decided: lost if there is a refusal, as is what cannot be encoded.
+    private mutating func settle(_ refusal: Refusal?) {
+        for position in unencodable {
+            if position - 1 > decided {
+                state.desk.settle(shard.number, through: position - 1, refusal: refusal)
+            }
+            state.desk.settle(shard.number, through: position, refusal: .other)
+            decided = position
+        }
+        unencodable.removeAll(keepingCapacity: true)
+        if taken > decided {
+            state.desk.settle(shard.number, through: taken, refusal: refusal)
+            decided = taken
         }
     }
 

@@ -1,11 +1,11 @@
 package import Layout
-package import MQTT
+internal import MQTT
 internal import Measure
 internal import Synchronization
 
 /// Keeps what sessions store, in order, to write it again and again: the traffic that ages a database.
 /// Nothing can be read back from it.
-package final class RecordedMessages: DurableStore {
+package final class RecordedMessages: WriteOnlyStore {
     private let mail = Mutex(Mailbox())
     package let shards: Int
     package let format: RowFormat
@@ -54,18 +54,11 @@ package final class RecordedMessages: DurableStore {
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         mail.withLock {
             $0.append(
                 submission, from: publisher, topic: topic, properties: properties, payload: payload)
+            return Receipt(lane: publisher.shard, position: $0.entries.count)
         }
     }
-
-    package func committed(in shard: Int) -> Int { 0 }
-    package func streamCount(in shard: Int) -> Int { 0 }
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
-    package func now(in shard: Int) -> UInt64 { 0 }
-    package func request(_ request: ReadRequest) {}
-    package func takeReplies() -> [ReadReply] { [] }
-    package func onNews(_ notify: @escaping @Sendable () -> Void) {}
 }
