@@ -163,7 +163,9 @@ import Testing
                 return before
             }
             let expected = sent[shard].prefix(new) + mine
-            #expect(lanes(rows) == lanes(before[shard] + expected.map { Row($0) }), comment)
+            // Thousands of rows would not be read by anybody who looks for what failed.
+            let isWhole = lanes(rows) == lanes(before[shard] + expected.map { Row($0) })
+            #expect(isWhole, comment)
             #expect(store.streamCount(in: shard) >= streams[shard], comment)
             after.append(rows)
         }
