@@ -83,7 +83,7 @@ import Trial
         return content
     }
 
-    /// Fails if tables are opened for writing in a clone, or if anything but tables is linked.
+    /// Fails if a trial writes into what its clone shares, or if what it changes is shared.
     @Test func trialsOnClonesLeaveTheStartStateAsItWas() throws {
         let scratch = ScratchDirectory()
         let order = try order(scratch)
