@@ -64,7 +64,8 @@ let package = Package(
         layer("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         layer("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
         layer(
-            "Storage", on: ["Layout", "CRocks", "Knobs", "MQTT", "Measure"], using: [crypto]),
+            "Storage", on: ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
+            using: [crypto]),
         layer("Broker", on: ["MQTT", "Layout", "Storage", "Measure"]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
@@ -94,7 +95,7 @@ let package = Package(
         tests("MQTT", on: ["Measure"]),
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         tests("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
-        tests("Storage", on: ["Layout", "MQTT", "Knobs", "Measure", "TestSupport"]),
+        tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "MQTT", "Measure", "TestSupport"]),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),

@@ -16,7 +16,7 @@ package struct EncodingProbe: ~Copyable {
         let database = try Database(
             path: directory + "/probe", shard: 0,
             options: OptionText.print(options.databaseOptions), families: options.families,
-            on: RocksEngine(observing: false))
+            on: .unobserved())
         batch = WriteBatch(for: database)
         self.database = database
         size = options.bufferItems

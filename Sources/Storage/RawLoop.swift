@@ -98,7 +98,7 @@ package struct RawLoop {
     /// - Returns: the time the loop took for what came after `startMeasuring`; opening and closing are not
     ///   in it.
     package func run(at directory: String) throws -> Nanoseconds {
-        let engine = RocksEngine(observing: false)
+        let engine = RocksEngine.unobserved()
         let opened = try (0..<options.shards).map { number in
             let path = directory + "/\(number)"
             try FileManager.default.createDirectory(

@@ -56,7 +56,7 @@ extension RocksEngine {
         return Array(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
-    /// Cuts a file that nobody has open for appending, for example at its last whole record.
+    /// Cuts a file that nobody has open for appending, for example at its last whole record, and syncs it.
     package func truncate(_ path: String, to size: Bytes) throws(RocksError) {
         try check(crocks_file_truncate(raw, path, size.count))
     }

@@ -9,9 +9,16 @@ internal import CRocks
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
 
-    /// - Parameter observing: whether its databases count in Statistics and tell a listener; without,
-    ///   `ticker` and `takeEvents` have nothing to say.
-    package init(observing: Bool = true) { raw = crocks_engine_create(observing ? 1 : 0) }
+    /// - Parameter disk: what stands between the databases and the file system; nil: nothing does.
+    package init(on disk: Disk? = nil) {
+        raw = disk.map { crocks_engine_create_on($0.raw) } ?? crocks_engine_create(1)
+    }
+
+    /// Without statistics and listeners, for the limit that a benchmark compares with: `ticker` and
+    /// `takeEvents` have nothing to say.
+    static func unobserved() -> RocksEngine { RocksEngine(taking: crocks_engine_create(0)) }
+
+    private init(taking raw: OpaquePointer) { self.raw = raw }
 
     deinit { crocks_engine_destroy(raw) }
 
