@@ -22,7 +22,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test bench docs format install toolchain
+.PHONY: help sweep build test nightly bench docs format install toolchain
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,9 @@ build: install ## Install what is missing and build the release executable, .bui
 
 test: install ## Install what is missing and run every test
 	swift test
+
+nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them), optimised
+	DSTUNE_CRASH_ROUNDS=200 swift test -c release --filter '^StorageTests\.(Fault|PowerLoss|Recovery)'
 
 bench: build ## The in-process path beside a raw RocksDB loop that writes the same puts
 	@.build/release/dstune bench

@@ -6,6 +6,17 @@
 
 /* What an owner asks of an open database besides reading and writing. */
 
+/* All column families that are not dropped. None is created or dropped meanwhile. */
+static rocksdb::Status flush(crocks_db *db) {
+  rocksdb::FlushOptions options;
+  options.wait = true;
+  std::shared_lock<std::shared_mutex> hold(db->families_lock);
+  std::vector<rocksdb::ColumnFamilyHandle *> families;
+  for (auto *family : db->families)
+    if (family != nullptr) families.push_back(family);
+  return db->db->Flush(options, families);
+}
+
 /* A flush that fails costs the disk a table's worth of writing, so it is not tried with every batch. */
 static const int64_t kRenewInterval = 100'000'000;
 
@@ -23,19 +34,13 @@ rocksdb::Status crocks_renew_log(crocks_db *db) {
   if (db->db->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &needed) &&
       db->db->GetEnv()->GetFreeSpace(db->db->GetName(), &room).ok() && room < needed)
     return refused;
-  rocksdb::FlushOptions options;
-  options.wait = true;
-  rocksdb::Status status = db->db->Flush(options, db->families);
+  rocksdb::Status status = flush(db);
   return status.ok() ? db->refusal->status() : status;
 }
 
 extern "C" {
 
-crocks_status crocks_flush(crocks_db *db) {
-  rocksdb::FlushOptions options;
-  options.wait = true;
-  return crocks_convert(db->db->Flush(options, db->families));
-}
+crocks_status crocks_flush(crocks_db *db) { return crocks_convert(flush(db)); }
 
 crocks_status crocks_resume(crocks_db *db) { return crocks_convert(db->db->Resume()); }
 

@@ -35,7 +35,8 @@ extension ReportDocument {
                 "\(Bytes(state.bytes.min() ?? 0)) to \(Bytes(state.bytes.max() ?? 0))",
                 state.files.enumerated().filter { $0.element > 0 }
                     .map { "\($0.element) in L\($0.offset)" }.joined(separator: ", "),
-                "\(Figures.significant(state.seconds)) s", Markdown.code(String(state.digest.prefix(16))),
+                "\(Figures.significant(state.seconds)) s",
+                Markdown.code(String(state.digest.prefix(16))),
             ]
         }
         text +=

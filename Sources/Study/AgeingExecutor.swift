@@ -53,7 +53,8 @@ package actor AgeingExecutor: TrialExecutor {
             status = try await child.ask(spec)
         } catch {
             if Task.isCancelled || error is CancellationError { throw .cancelled }
-            throw .environmentFailed("\(spec.directory): the start state could not be built: \(error)")
+            throw .environmentFailed(
+                "\(spec.directory): the start state could not be built: \(error)")
         }
         if Task.isCancelled { throw .cancelled }
         switch status {

@@ -8,7 +8,8 @@ internal import Trial
 /// What a study starts before its first trial: reads the order for a start state from standard input.
 struct AgeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "age", abstract: "Build or verify a start state (started by sweep and resume).",
+        commandName: "age",
+        abstract: "Build or verify a start state (started by sweep and resume).",
         shouldDisplay: false)
 
     @Option(help: "Process id of the study that asks; the building ends with it.")

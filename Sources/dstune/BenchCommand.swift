@@ -9,8 +9,9 @@ struct BenchCommand: ParsableCommand {
               dstune bench                       the whole in-process path
               dstune bench storage               the storage path alone, case by case
               dstune bench storage --format json
+              dstune bench open                  a restart
             """,
-        subcommands: [BenchPathCommand.self, BenchStorageCommand.self],
+        subcommands: [BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self],
         defaultSubcommand: BenchPathCommand.self)
 }
 

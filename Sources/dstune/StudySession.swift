@@ -28,7 +28,9 @@ struct StudySession {
         let executor = AgeingExecutor(
             trials, plan: store.plan, directory: store.directory,
             arguments: ["age", "--parent", "\(getpid())"],
-            announce: { warn("seeing to the aged database that trials with \($0) shards begin with") })
+            announce: {
+                warn("seeing to the aged database that trials with \($0) shards begin with")
+            })
         let runner = StudyRunner(store: store, executor: executor)
         let display = ProgressDisplay(
             isTerminal: isatty(STDERR_FILENO) != 0,

@@ -11,7 +11,8 @@ extension SweepCommand {
         if let startBytes, startBytes < Self.leastStartBytes {
             throw Failure(
                 .badInput,
-                "--start-bytes wants \(Self.leastStartBytes) or more; to begin with nothing, say --start empty")
+                "--start-bytes wants \(Self.leastStartBytes) or more; to begin with nothing, say --start empty"
+            )
         }
         if start == .empty, startBytes != nil {
             throw Failure(.badInput, "--start empty and --start-bytes contradict each other")

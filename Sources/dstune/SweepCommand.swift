@@ -69,7 +69,8 @@ struct SweepCommand: AsyncParsableCommand {
             "What trials begin with: aged, a database with a day of this traffic at the trials' scale, or "
                 + "empty. Default: aged; empty with --quick."))
     var start: StartKind?
-    @Option(help: "Bytes of the aged database. Default: a day of this traffic, if the disk has room.")
+    @Option(
+        help: "Bytes of the aged database. Default: a day of this traffic, if the disk has room.")
     var startBytes: UInt64?
     @Option(help: "Differences smaller than this ratio count as none.") var margin = 0.03
     @Option(help: "Seed of everything that is drawn.") var seed: UInt64 = 1

@@ -73,6 +73,17 @@ import Testing
                     "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--config", "FILE",
                 ], named: "max_items"),
             Case(
+                testDescription: "a start state that is empty and has a size", file: nil,
+                arguments: [
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--start", "empty",
+                    "--start-bytes", "5000000",
+                ], named: "contradict"),
+            Case(
+                testDescription: "a start state of a few bytes", file: nil,
+                arguments: [
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--start-bytes", "7",
+                ], named: "--start empty"),
+            Case(
                 testDescription: "a backend that is not modelled",
                 file: Array("durable_storage.messages.backend = builtin_raft".utf8),
                 arguments: [

@@ -48,6 +48,19 @@ import Testing
         #expect(plots.count >= 2)
         let report = try String(contentsOfFile: study + "/report.md", encoding: .utf8)
         for plot in plots { #expect(report.contains("plots/" + plot)) }
+        // A study that is not quick begins with an aged database, built once.
+        #expect(report.contains("A clone of one aged database"))
+        let results = try #require(
+            JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(fileURLWithPath: study + "/results.json")))
+                as? [String: Any])
+        let asked = try #require(results["study"] as? [String: Any])
+        let states = try #require(asked["start_states"] as? [[String: Any]])
+        #expect(states.contains { $0["shards"] as? Int == 16 })
+        for state in states {
+            let digest = try #require(state["sha256"] as? String)
+            #expect(report.contains(digest.prefix(16)))
+        }
         let style = try String(contentsOfFile: study + "/emqx-style.conf", encoding: .utf8)
         #expect(style.contains("5.8"), "the header names who refuses it")
         // Captures are people's data: nobody else reads what was made of them.

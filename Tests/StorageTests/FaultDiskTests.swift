@@ -22,7 +22,9 @@ import Testing
                 var payload = Array("c:\(submitted):".utf8)
                 // Not compressible: a flush has to need the room that its memtable took.
                 var seed = Seed(UInt64(submitted))
-                while payload.count < bytes { payload.append(UInt8(truncatingIfNeeded: seed.next())) }
+                while payload.count < bytes {
+                    payload.append(UInt8(truncatingIfNeeded: seed.next()))
+                }
                 store.submit(Message(client: "c", topic: "t", payload: payload))
                 submitted += 1
             }
@@ -74,9 +76,8 @@ import Testing
     private static func fillAndFree(after first: Int, refusing file: String? = nil) throws {
         let scratch = ScratchDirectory()
         guard let disk = SmallDisk(scratch("disk"), megabytes: 24) else { return }
-        let store = try ShardedStore(
-            at: scratch("disk/store"),
-            .test(["local_write_buffer.max_items": batch], miniature: 64), on: RocksEngine())
+        let options = StoreOptions.test(["local_write_buffer.max_items": batch], miniature: 64)
+        let store = try ShardedStore(at: scratch("disk/store"), options, on: RocksEngine())
         var account = Account(store)
         account.submit(first)
         try account.waitUntilSettled()
@@ -90,6 +91,13 @@ import Testing
         #expect(failure.lost > 0 && failure.error.isNoSpace, "\(failure)")
         #expect("\(failure)".contains("\(failure.lost) accepted messages were lost"))
         if let file { #expect("\(failure)".contains(file), "\(failure)") }
+
+        // What a kill would leave now. Fails if a batch counts as committed that is in memory only.
+        try FileManager.default.copyItem(atPath: scratch("disk/store"), toPath: scratch("killed"))
+        let killed = try ShardedStore(at: scratch("killed"), options, on: RocksEngine())
+        let left = try killed.rows(matching: "#").count
+        #expect(left >= store.committed, "\(left) rows, \(store.committed) committed")
+        killed.close()
 
         unlink(scratch("disk/filler"))
         let before = store.committed

@@ -198,7 +198,7 @@ import Testing
     }
 
     /// Each fact of the identity is looked at.
-    @Test(arguments: ["format", "engine", "keys", "serializer", "column_families"])
+    @Test(arguments: ["format", "engine", "keys", "serializer", "atoms", "column_families"])
     func anotherEngineOrVersionIsRefused(_ fact: String) throws {
         let scratch = ScratchDirectory()
         try fill(scratch.path, flushed: false)

@@ -90,10 +90,12 @@ import Testing
         #expect(inventory.files.contains { $0.path.hasPrefix("0/MANIFEST-") })
         #expect(inventory.files.contains { $0.path.hasPrefix("0/OPTIONS-") })
         for file in inventory.files {
-            let shared = try inode(scratch("aged/" + file.path)) == inode(scratch("clone/" + file.path))
+            let shared =
+                try inode(scratch("aged/" + file.path)) == inode(scratch("clone/" + file.path))
             #expect(shared == file.isTable, "\(file.path)")
         }
-        #expect(try StoreInventory(reading: scratch("clone")) == inventory, "cloning is deterministic")
+        #expect(
+            try StoreInventory(reading: scratch("clone")) == inventory, "cloning is deterministic")
     }
 
     private func inode(_ path: String) throws -> UInt64 {
@@ -135,7 +137,9 @@ import Testing
         let path = scratch("aged/" + table.path)
         func refusal() -> String {
             var sentence = ""
-            do throws(StartError) { try inventory.clone(scratch("aged"), to: scratch("clone")) } catch {
+            do throws(StartError) {
+                try inventory.clone(scratch("aged"), to: scratch("clone"))
+            } catch {
                 sentence = error.description
             }
             #expect(FileManager.default.fileExists(atPath: scratch("clone")) == sentence.isEmpty)
@@ -143,7 +147,9 @@ import Testing
         }
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         try (whole + [0]).write(to: URL(fileURLWithPath: path))
-        #expect(refusal().contains("\(whole.count) bytes when it was built, \(whole.count + 1) bytes now"))
+        #expect(
+            refusal().contains(
+                "\(whole.count) bytes when it was built, \(whole.count + 1) bytes now"))
         try FileManager.default.removeItem(atPath: path)
         #expect(refusal().contains("missing now"))
         try whole.write(to: URL(fileURLWithPath: path))

@@ -20,7 +20,8 @@ package enum Fixture {
     package static func plan(
         knobs: [String] = searched, reachable: [String] = reachable, control: Setting = Setting(),
         captures: [CaptureIdentity] = [capture], blocks: Int = 2, candidates: Int = 4,
-        rounds: Int = 5, seed: UInt64 = 1, engine: String = "emqx-5.8-local"
+        rounds: Int = 5, seed: UInt64 = 1, engine: String = "emqx-5.8-local",
+        start: StartState = .empty
     ) -> StudyPlan {
         do throws(PlanError) {
             return try StudyPlan(
@@ -32,7 +33,7 @@ package enum Fixture {
                     cyclesNeeded: 20),
                 seed: seed,
                 command: "dstune sweep fleet.pcap --emqx 5.8 --edition ce --seed \(seed)",
-                environment: environment, traffic: traffic)
+                environment: environment, traffic: traffic, start: start)
         } catch {
             preconditionFailure("\(error)")
         }

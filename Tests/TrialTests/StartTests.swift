@@ -59,7 +59,8 @@ import Trial
     }
 
     private func trial(
-        _ scratch: ScratchDirectory, _ number: Int, from start: String, _ change: [String: Int64] = [:]
+        _ scratch: ScratchDirectory, _ number: Int, from start: String,
+        _ change: [String: Int64] = [:]
     ) throws -> TrialResult {
         let directory = scratch("trial-\(number)")
         try FileManager.default.createDirectory(
@@ -82,13 +83,15 @@ import Trial
         return content
     }
 
-    /// Fails if tables are opened for writing in a clone, or if anything but tables is linked.
+    /// Fails if a trial writes into what its clone shares, or if what it changes is shared.
     @Test func trialsOnClonesLeaveTheStartStateAsItWas() throws {
         let scratch = ScratchDirectory()
         let order = try order(scratch)
         let record = try build(order)
         #expect(record.messages == 12_000)
-        #expect(record.files.count >= 2 && record.files[1...].contains { $0 > 0 }, "levels: \(record.files)")
+        #expect(
+            record.files.count >= 2 && record.files[1...].contains { $0 > 0 },
+            "levels: \(record.files)")
         // Two shards, each below the trigger of four.
         #expect(record.files[0] < 8, "no compaction is due: \(record.files)")
         #expect(record.bytes.count == 2 && record.bytes.allSatisfy { $0 > 0 })

@@ -47,7 +47,8 @@ package struct StoreIdentity: Equatable, Sendable {
         guard begun || !FileManager.default.fileExists(atPath: shard + "/CURRENT") else {
             throw StoreOpenError(
                 path: directory, problem: .foreign,
-                reason: "it holds shards and no file \(Self.file): not dstune but a broker wrote them; "
+                reason:
+                    "it holds shards and no file \(Self.file): not dstune but a broker wrote them; "
                     + "name an empty directory, and look into this one with `dstune diagnose`")
         }
         try write(to: directory + "/" + Self.unfinished)
@@ -78,7 +79,8 @@ package struct StoreIdentity: Equatable, Sendable {
         guard differing.isEmpty else {
             throw StoreOpenError(
                 path: directory, problem: .foreign,
-                reason: "another engine or version wrote it (\(differing.joined(separator: "; "))); open "
+                reason:
+                    "another engine or version wrote it (\(differing.joined(separator: "; "))); open "
                     + "it with what wrote it, or name an empty directory")
         }
         guard let shards = found["n_shards"].flatMap({ Int($0) }) else { return }
@@ -87,7 +89,8 @@ package struct StoreIdentity: Equatable, Sendable {
             guard FileManager.default.fileExists(atPath: current) else {
                 throw StoreOpenError(
                     path: current, problem: .damaged,
-                    reason: "the file is missing, and without it shard \(number) would begin empty; put it "
+                    reason:
+                        "the file is missing, and without it shard \(number) would begin empty; put it "
                         + "back from a backup, or start again in an empty directory")
             }
         }

@@ -52,7 +52,8 @@ package struct StoreInventory: Codable, Equatable, Sendable {
         let sizes = Dictionary(uniqueKeysWithValues: found.map { ($0.path, $0.bytes) })
         for file in files where sizes[file.path] != file.bytes {
             let now = sizes[file.path].map { "\($0) bytes" } ?? "missing"
-            throw .changed(directory, "\(file.path): \(file.bytes) bytes when it was built, \(now) now")
+            throw .changed(
+                directory, "\(file.path): \(file.bytes) bytes when it was built, \(now) now")
         }
         let known = Set(files.map(\.path))
         if let extra = found.first(where: { !known.contains($0.path) }) {
@@ -92,7 +93,8 @@ package enum StartError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unreadable(let path, let reason): "\(path): the start state cannot be read (\(reason))"
+        case .unreadable(let path, let reason):
+            "\(path): the start state cannot be read (\(reason))"
         case .unwritable(let path, let reason):
             "\(path): the start state cannot be written (\(reason)); check the space and the permissions"
         case .changed(let directory, let what):
