@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Layout
 
 /// Looks at the shards of a data directory one after the other and writes nothing.
@@ -59,7 +60,9 @@ package struct Diagnoser {
             let database = try Database.readOnly(
                 shard.path, families: families, warnings: &warnings)
             generations = try look(at: shard, database, families, &patterns)
-        } catch { throw .shard(number: shard.number, path: shard.path, error) }
+        } catch {
+            throw .shard(number: shard.number, path: shard.path, Self.namingTheFile(error))
+        }
         var summary = Diagnosis.Summary(files: files, logs: logs)
         for generation in generations {
             summary =
@@ -74,6 +77,14 @@ package struct Diagnoser {
             generations: generations, rocksdb: options?.version ?? logs.versions.last,
             optionDifferences: options.map { OptionDifference.differences($0, of: newest) }
                 ?? OptionDifference.differences(logs, of: newest), warnings: warnings)
+    }
+
+    /// Of a table file that is missing RocksDB tells the name that LevelDB would have given it, because it
+    /// tries that one last.
+    private static func namingTheFile(_ error: RocksError) -> RocksError {
+        RocksError(
+            code: error.code, subcode: error.subcode,
+            description: error.description.replacingOccurrences(of: ".ldb", with: ".sst"))
     }
 
     private func look(

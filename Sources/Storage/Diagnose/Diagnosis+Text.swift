@@ -8,8 +8,9 @@ extension Diagnosis {
     /// For people.
     package func text() -> String {
         var lines = [
-            "\(directory): \(shards.count) shard\(shards.count == 1 ? "" : "s") of messages (layout of \(scheme.rawValue), "
-                + "written by RocksDB \(versions), read by \(readBy))", "",
+            "\(directory): \(shards.count) shard\(shards.count == 1 ? "" : "s") of messages"
+                + (scheme == .shard ? "" : " in the directories of \(scheme.rawValue)")
+                + ", written by RocksDB \(versions), read by \(readBy)", "",
         ]
         lines += rowLines() + [""] + storageLines() + [""] + shardLines() + [""] + logLines() + [""]
         lines += topicLines() + modelLines()
