@@ -103,7 +103,7 @@ let package = Package(
             on: ["StudyFixtures", "TestSupport", "Advisor", "Study", "Knobs", "Measure"],
             excluding: ["Golden"]),
         tests("Tidy", ofWhole: true, on: ["TestSupport"]),
-        tests("EndToEnd", ofWhole: true, on: ["dstune", "TestSupport"]),
+        tests("EndToEnd", ofWhole: true, on: ["dstune", "Storage", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -92,10 +92,10 @@ extension Metric {
             id: "stall_unknown", title: "slowdowns and stops of a cause that cannot be told",
             unit: .count, better: .lower, source: .counter("stall_unknown")),
         Metric(
-            id: "delayed_write_bytes_per_s_min",
+            id: "delayed_write_min_bytes_per_s",
             title: "lowest write rate that a slowdown allowed, bytes/s; 0: no slowdown was seen",
             unit: .perSecond, better: .neither,
-            source: .counter("delayed_write_bytes_per_s_min")),
+            source: .counter("delayed_write_min_bytes_per_s")),
         Metric(
             id: "drain_s", title: "until buffers and compaction were empty after the window",
             unit: .seconds,

@@ -135,7 +135,7 @@ package struct TrialRunner {
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
             "cpu_s": window.cpu.seconds, "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
-            "delayed_write_bytes_per_s_min": inWindow.map(\.store.delayedWriteRate)
+            "delayed_write_min_bytes_per_s": inWindow.map(\.store.delayedWriteRate)
                 .filter { $0 > .zero }.min().map { Double($0.count) } ?? 0,
             "disk_bytes_end": Double(samples.last?.disk.count ?? 0),
         ]

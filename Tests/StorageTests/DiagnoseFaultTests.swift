@@ -50,8 +50,9 @@ import Testing
 
     @Test func whatIsNoDataDirectoryIsSaidSo() throws {
         let scratch = ScratchDirectory()
-        #expect(throws: DiagnoseError.notADataDirectory(
-            scratch("nowhere"), "there is no such directory")
+        #expect(
+            throws: DiagnoseError.notADataDirectory(
+                scratch("nowhere"), "there is no such directory")
         ) { try DataDirectory(at: scratch("nowhere")) }
         try Data([1]).write(to: URL(fileURLWithPath: scratch("file")))
         #expect(throws: DiagnoseError.notADataDirectory(scratch("file"), "it is a file")) {

@@ -156,7 +156,9 @@ import Testing
         let total = try #require(json["total"] as? [String: Any])
         let rows = try #require(total["rows"] as? [String: Int])
         #expect(rows["data_puts"] == Self.messages.count)
-        for key in ["value_bytes", "index_puts", "index_level_1", "streams", "trie_puts", "trie_bytes"] {
+        for key in [
+            "value_bytes", "index_puts", "index_level_1", "streams", "trie_puts", "trie_bytes",
+        ] {
             #expect(rows[key] ?? 0 > 0, "\(key)")
         }
         #expect(json["findings"] is [Any])

@@ -90,7 +90,9 @@ import Testing
         #expect(seen[0].from == .normal)
         #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.to == $1.from }, "\(seen)")
         let times = events.filter { if case .stall = $0.kind { true } else { false } }.map(\.ended)
-        #expect(times == times.sorted(), "a stop begins when the memtable is switched, not when it ends")
+        #expect(
+            times == times.sorted(), "a stop begins when the memtable is switched, not when it ends"
+        )
         for event in events {
             #expect(event.shard == 3 && event.columnFamily == 1)
             #expect(began <= event.began && event.began <= event.ended)
@@ -194,7 +196,8 @@ import Testing
     }
 
     private func idle(_ database: borrowing Database) -> Bool {
-        ["mem-table-flush-pending", "compaction-pending", "num-running-flushes",
+        [
+            "mem-table-flush-pending", "compaction-pending", "num-running-flushes",
             "num-running-compactions",
         ].allSatisfy { database.property("rocksdb." + $0) == 0 }
     }

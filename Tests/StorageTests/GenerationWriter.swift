@@ -6,9 +6,14 @@ import Storage
 /// Writes a shard with one or two generations row by row, as EMQX 5.8 lays them out, without the store's own
 /// encoder.
 enum GenerationWriter {
-    static let families = ["default"] + (1...2).flatMap {
-        ["emqx_ds_storage_skipstream_lts_data\($0)", "emqx_ds_storage_skipstream_lts_trie\($0)"]
-    }
+    static let families =
+        ["default"]
+        + (1...2).flatMap {
+            [
+                "emqx_ds_storage_skipstream_lts_data\($0)",
+                "emqx_ds_storage_skipstream_lts_trie\($0)",
+            ]
+        }
     /// 2025-01-01 in microseconds, and a week.
     private static let start: UInt64 = 1_735_689_600_000_000
     private static let week: UInt64 = 7 * 86_400_000_000
@@ -19,7 +24,9 @@ enum GenerationWriter {
         var batch = WriteBatch(for: database)
         var trie = TopicTrie(), learned: [(key: [UInt8], value: [UInt8])] = []
         // Ten tokens get edges of their own; the others vary.
-        try add((0..<14).map { "dev/\($0)" } + ["dev/12"], at: start, 1, &trie, &learned, dropIndexOf, &batch)
+        try add(
+            (0..<14).map { "dev/\($0)" } + ["dev/12"], at: start, 1, &trie, &learned, dropIndexOf,
+            &batch)
         if generations == 2 {
             let inherited = try learned.filter { try isOnTheVaryingPath($0, learned) }
             var restorer = TrieRestorer()
@@ -28,7 +35,8 @@ enum GenerationWriter {
                 try restorer.add(key: row.key.span.bytes, value: row.value.span.bytes)
             }
             var next = try restorer.finish()
-            try add(["dev/99", "other", "dev/3"], at: start + week, 3, &next, &learned, nil, &batch)
+            try add(
+                ["dev/99", "other", "dev/3"], at: start + week, 3, &next, &learned, nil, &batch)
         }
         try batch.commit()
     }
@@ -57,7 +65,8 @@ enum GenerationWriter {
             trie.find(name.span.bytes, into: &key, learning: &rows)
             for row in rows.rows {
                 learned.append((Array(rows.bytes[row.key]), Array(rows.bytes[row.value])))
-                batch.put(Array(rows.bytes[row.key]), Array(rows.bytes[row.value]), family: family + 1)
+                batch.put(
+                    Array(rows.bytes[row.key]), Array(rows.bytes[row.value]), family: family + 1)
             }
             var data: [UInt8] = [], value: [UInt8] = []
             data.appendDataKey(key.stream, timestamp: timestamp)
@@ -87,7 +96,9 @@ enum GenerationWriter {
             return try Term(decoding: row.value.span.bytes) == .list([dev, .atom("+")])
         }
         let plus = try all.first {
-            guard case .tuple(let pair) = try Term(decoding: $0.key.span.bytes) else { return false }
+            guard case .tuple(let pair) = try Term(decoding: $0.key.span.bytes) else {
+                return false
+            }
             return pair[1] == .atom("+")
         }
         let target = try plus.map { try Term(decoding: $0.value.span.bytes) }

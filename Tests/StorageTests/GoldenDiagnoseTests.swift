@@ -44,7 +44,8 @@ import Testing
                 let topic = Array((row["topic"] ?? "").utf8)
                 trie.find(topic.span.bytes, into: &key, learning: &learned)
                 batch.put(bytes(row["key_hex"]), bytes(row["value_v1_hex"]), family: 1)
-                for index in (row["index_keys_hex"] ?? "").split(whereSeparator: { !$0.isHexDigit }) {
+                for index in (row["index_keys_hex"] ?? "").split(whereSeparator: { !$0.isHexDigit })
+                {
                     batch.put(bytes(String(index)), [], family: 1)
                 }
             }
