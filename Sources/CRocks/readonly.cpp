@@ -7,8 +7,8 @@
 
 namespace {
 
-/* What RocksDB has to say while it reads: warnings and errors, bounded. A database that is opened for
- * reading otherwise starts a LOG file in its directory. */
+/* What RocksDB has to say while it reads: warnings and errors, bounded. With a logger of ours no version of
+ * RocksDB has a reason to start a LOG file in the directory. */
 class Memo : public rocksdb::Logger {
  public:
   Memo() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}

@@ -28,7 +28,8 @@ package enum EventLog {
             ["flush", "\(reason)", "", "0", "", "1", "", "\(bytes.count)"]
         case .compactionBegan(let job):
             [
-                "compaction_begin", "\(job.reason)", "\(job.from)", "\(job.to)", "\(job.filesIn)", "",
+                "compaction_begin", "\(job.reason)", "\(job.from)", "\(job.to)", "\(job.filesIn)",
+                "",
                 "\(job.read.count)", "",
             ]
         case .compaction(let job):

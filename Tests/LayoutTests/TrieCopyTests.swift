@@ -27,7 +27,7 @@ import Testing
         }
         #expect(varying > 20)
         // The rows are those of the copy.
-        var restorer = TrieRestorer(thresholds: .init(root: 4, deeper: 3))
+        var restorer = TrieRestorer(RowFormat(thresholds: .init(root: 4, deeper: 3)))
         for row in rows.rows {
             try restorer.add(
                 key: rows.bytes.span.bytes.extracting(row.key),

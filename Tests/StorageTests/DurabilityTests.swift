@@ -145,7 +145,7 @@ extension DurableStore {
 func rawRows(
     at path: String, _ options: StoreOptions, families: [String]? = nil, family: Int
 ) throws -> [[UInt8]: [UInt8]] {
-    let families = try families ?? Database.familyNames(at: path)
+    let families = try families ?? Database.families(at: path)
     let database = try Database(
         path: path, shard: 0, options: "",
         families: families.map {

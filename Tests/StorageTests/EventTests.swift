@@ -127,7 +127,8 @@ import Testing
             case .stall, .error: break
             }
         }
-        #expect(flushes >= 5)
+        // Five memtables were full; a flush may take two that wait.
+        #expect(flushes >= 3)
         #expect(compactions > 0)
     }
 

@@ -52,7 +52,7 @@ import Testing
         #expect(try Self.texts(store.rows(matching: "#")) == ["new": 200])
         #expect(engine.ticker("rocksdb.number.db.seek") ?? 0 > 0)
         store.close()
-        let names = try Database.familyNames(at: scratch("0"))
+        let names = try Database.families(at: scratch("0"))
         #expect(
             Set(names) == [
                 "default", "emqx_ds_storage_skipstream_lts_data2",
@@ -110,7 +110,7 @@ import Testing
             try wait("the commits") { store.committed == 300 }
             try store.addGeneration()
         }
-        let names = try Database.familyNames(at: scratch("0"))
+        let names = try Database.families(at: scratch("0"))
         let old = try #require(names.firstIndex { $0.hasSuffix("trie1") })
         let new = try #require(names.firstIndex { $0.hasSuffix("trie2") })
         let before = try rawRows(at: scratch("0"), options, family: old)
@@ -133,7 +133,7 @@ import Testing
             try Self.store("a", 50, in: store)
         }
         do {
-            let names = try Database.familyNames(at: scratch("1"))
+            let names = try Database.families(at: scratch("1"))
             let database = try Database(
                 path: scratch("1"), shard: 1, options: "",
                 families: names.map { ColumnFamily(name: $0, options: "") }, on: RocksEngine())
@@ -148,7 +148,7 @@ import Testing
             try store.addGeneration()
             #expect(store.generations(of: 1).map(\.number) == [1, 2])
         }
-        #expect(try Database.familyNames(at: scratch("1")).count == 5)
+        #expect(try Database.families(at: scratch("1")).count == 5)
     }
 
     /// A row that another program wrote under the same key: its directory is left alone.
@@ -157,7 +157,7 @@ import Testing
         let options = StoreOptions.test()
         try ShardedStore(at: scratch.path, options, on: RocksEngine()).close()
         do {
-            let names = try Database.familyNames(at: scratch("0"))
+            let names = try Database.families(at: scratch("0"))
             let database = try Database(
                 path: scratch("0"), shard: 0, options: "",
                 families: names.map { ColumnFamily(name: $0, options: "") }, on: RocksEngine())

@@ -96,7 +96,8 @@ package struct DataDirectory: Sendable, Equatable {
     }
 
     private static func names(in directory: String) throws(DiagnoseError) -> [String] {
-        do { return try FileManager.default.contentsOfDirectory(atPath: directory).sorted() } catch {
+        do { return try FileManager.default.contentsOfDirectory(atPath: directory).sorted() } catch
+        {
             throw .unreadable(directory, "it cannot be listed; run as a user who may read it")
         }
     }

@@ -6,7 +6,8 @@ extension DiagnoseRule {
         LogSummary.Stall.allCases.map(stall) + [
             DiagnoseRule(
                 id: "log_errors",
-                advice: "Read these lines of LOG before anything else: after a background error RocksDB may "
+                advice:
+                    "Read these lines of LOG before anything else: after a background error RocksDB may "
                     + "refuse writes until it is restarted."
             ) { shards, total in
                 guard total.logs.errors > 0 else { return nil }
@@ -18,7 +19,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "read_warnings",
-                advice: "RocksDB passed over damaged bytes when it read the write-ahead log; after a crash of the "
+                advice:
+                    "RocksDB passed over damaged bytes when it read the write-ahead log; after a crash of the "
                     + "machine the end of the log may be torn, and what stood there is lost."
             ) { shards, _ in
                 let lines = shards.flatMap { shard in
@@ -29,7 +31,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "foreign_rows",
-                advice: "These rows have keys of another layout (EMQX 6 appends the varying tokens; layout "
+                advice:
+                    "These rows have keys of another layout (EMQX 6 appends the varying tokens; layout "
                     + "'reference' has keys of its own): they are counted and not understood."
             ) { shards, total in
                 guard total.rows.other > 0 else { return nil }
@@ -41,7 +44,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "differs_from_model",
-                advice: "The messages found, stored again by the model of EMQX 5.8, give other numbers. What "
+                advice:
+                    "The messages found, stored again by the model of EMQX 5.8, give other numbers. What "
                     + "dstune measures speaks for this broker only as far as they agree."
             ) { shards, total in
                 guard let differences = total.model?.differences, !differences.isEmpty else {
@@ -55,7 +59,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "options_differ",
-                advice: "These options are not those that EMQX passes or leaves at RocksDB's defaults; name them "
+                advice:
+                    "These options are not those that EMQX passes or leaves at RocksDB's defaults; name them "
                     + "when you compare measurements, and check who set them."
             ) { shards, _ in
                 let lines = shards.flatMap { shard in
@@ -68,7 +73,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "wal_preallocation_waste",
-                advice: "Reserved for write-ahead logs and never written (allow_fallocate, on before EMQX 6.1.1, "
+                advice:
+                    "Reserved for write-ahead logs and never written (allow_fallocate, on before EMQX 6.1.1, "
                     + "where durable_storage.messages.rocksdb.allow_fallocate turns it off): plan the disk with "
                     + "it; it comes back when the broker stops or rolls the log."
             ) { shards, total in
@@ -84,7 +90,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "hot_shard",
-                advice: "One publisher's messages all go to the shard of its client id: spread a busy bridge or "
+                advice:
+                    "One publisher's messages all go to the shard of its client id: spread a busy bridge or "
                     + "gateway over several client ids. More shards do not help one client."
             ) { shards, total in
                 // Below a thousand messages a shard, chance alone makes such differences.
@@ -101,7 +108,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "index_heavy",
-                advice: "Two or more varying levels cost as many index rows for every message, each with its WAL "
+                advice:
+                    "Two or more varying levels cost as many index rows for every message, each with its WAL "
                     + "bytes, compaction and cache: put levels that enumerate (device ids, counters) together, or "
                     + "into the payload."
             ) { shards, total in
@@ -110,12 +118,15 @@ extension DiagnoseRule {
                 }
                 return Match(
                     count: total.rows.indexRows,
-                    examples: ["\(total.rows.indexRows) index rows for \(total.rows.data) messages"],
+                    examples: [
+                        "\(total.rows.indexRows) index rows for \(total.rows.data) messages"
+                    ],
                     severity: .warning)
             },
             DiagnoseRule(
                 id: "too_many_streams",
-                advice: "Resuming a session asks every stream of every shard and generation that its filters match: "
+                advice:
+                    "Resuming a session asks every stream of every shard and generation that its filters match: "
                     + "few messages in many streams make that slow. Topics that end in a counter or a time stamp do "
                     + "this."
             ) { shards, total in
@@ -152,7 +163,8 @@ extension DiagnoseRule {
             },
             DiagnoseRule(
                 id: "atomic_flush",
-                advice: "With atomic_flush one full memtable flushes every column family of the shard, and "
+                advice:
+                    "With atomic_flush one full memtable flushes every column family of the shard, and "
                     + "min_write_buffer_number_to_merge is clamped to 1: small files of the trie beside those of "
                     + "the messages are normal."
             ) { shards, total in
@@ -179,7 +191,8 @@ extension DiagnoseRule {
                 examples: shards.compactMap { shard in
                     let own = shard.summary.logs.warnings(kind)
                     return own.count == 0
-                        ? nil : "shard \(shard.shard): \(own.count) times, last \(own.last): \(own.text)"
+                        ? nil
+                        : "shard \(shard.shard): \(own.count) times, last \(own.last): \(own.text)"
                 }, severity: kind.rawValue.hasSuffix("stops") ? .error : .warning)
         }
     }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Layout
 
 /// Looks at the shards of a data directory one after the other and writes nothing.
@@ -21,8 +22,24 @@ package struct Diagnoser {
         self.progress = progress
     }
 
-    private static let data = "emqx_ds_storage_skipstream_lts_data"
-    private static let trie = "emqx_ds_storage_skipstream_lts_trie"
+    /// A generation's column families: of EMQX 5 `emqx_ds_storage_skipstream_lts_data<g>` and `…_trie<g>`; of
+    /// a later layout, what its module is called instead.
+    private struct Place {
+        let generation: Int
+        let data: Int
+        let trie: Int?
+
+        init?(_ name: String, at index: Int, among families: [String]) {
+            let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
+            let stem = name.dropLast(digits.count)
+            guard name.hasPrefix("emqx_ds_storage_"), stem.hasSuffix("_data"),
+                let generation = Int(String(digits.reversed()))
+            else { return nil }
+            self.generation = generation
+            data = index
+            trie = families.firstIndex(of: stem.dropLast(4) + "trie\(generation)")
+        }
+    }
     /// Patterns of topics that are listed.
     private static let patternLimit = 100
 
@@ -59,7 +76,9 @@ package struct Diagnoser {
             let database = try Database.readOnly(
                 shard.path, families: families, warnings: &warnings)
             generations = try look(at: shard, database, families, &patterns)
-        } catch { throw .shard(number: shard.number, path: shard.path, error) }
+        } catch {
+            throw .shard(number: shard.number, path: shard.path, Self.namingTheFile(error))
+        }
         var summary = Diagnosis.Summary(files: files, logs: logs)
         for generation in generations {
             summary =
@@ -68,7 +87,7 @@ package struct Diagnoser {
                     rows: generation.rows, levels: generation.levels, oldest: generation.oldest,
                     newest: generation.newest, model: generation.model)
         }
-        let newest = generations.last.map { Self.data + "\($0.generation)" } ?? "default"
+        let newest = Self.places(families).last.map { families[$0.data] } ?? "default"
         return ShardDiagnosis(
             shard: shard.number, path: shard.path, summary: summary, columnFamilies: families,
             generations: generations, rocksdb: options?.version ?? logs.versions.last,
@@ -76,26 +95,38 @@ package struct Diagnoser {
                 ?? OptionDifference.differences(logs, of: newest), warnings: warnings)
     }
 
+    /// Of a table file that is missing RocksDB tells the name that LevelDB would have given it, because it
+    /// tries that one last.
+    private static func namingTheFile(_ error: RocksError) -> RocksError {
+        RocksError(
+            code: error.code, subcode: error.subcode,
+            description: error.description.replacingOccurrences(of: ".ldb", with: ".sst"))
+    }
+
+    /// By generation.
+    private static func places(_ families: [String]) -> [Place] {
+        families.indices.compactMap { Place(families[$0], at: $0, among: families) }
+            .sorted { ($0.generation, $0.data) < ($1.generation, $1.data) }
+    }
+
     private func look(
         at shard: DataDirectory.Shard, _ database: borrowing Database, _ families: [String],
         _ patterns: inout [String: (streams: Int, messages: Int)]
     ) throws(RocksError) -> [ShardDiagnosis.Generation] {
-        let numbers = families.compactMap { name in
-            name.hasPrefix(Self.data) ? Int(name.dropFirst(Self.data.count)) : nil
-        }.sorted()
         var generations: [ShardDiagnosis.Generation] = []
         var earlier: (number: Int, trie: TrieRows)?
         var rowsBefore = 0
-        for number in numbers {
-            guard let data = families.firstIndex(of: Self.data + "\(number)") else { continue }
-            let trie = families.firstIndex(of: Self.trie + "\(number)")
+        for place in Self.places(families) {
+            let (number, data, trie) = (place.generation, place.data, place.trie)
             var scan = GenerationScan(limit: sample ?? .max)
             let before = rowsBefore
             try scan.run(database, data: data, trie: trie) { progress(shard.number, before + $0) }
             rowsBefore += scan.counts.data + scan.counts.indexRows
             for (stream, pattern) in scan.trie.patterns {
                 let known = patterns[pattern] ?? (0, 0)
-                patterns[pattern] = (known.streams + 1, known.messages + (scan.messages[stream] ?? 0))
+                patterns[pattern] = (
+                    known.streams + 1, known.messages + (scan.messages[stream] ?? 0)
+                )
             }
             let comparison = compare(scan, number, after: earlier)
             generations.append(

@@ -8,8 +8,9 @@ extension Diagnosis {
     /// For people.
     package func text() -> String {
         var lines = [
-            "\(directory): \(shards.count) shard\(shards.count == 1 ? "" : "s") of messages (layout of \(scheme.rawValue), "
-                + "written by RocksDB \(versions), read by \(readBy))", "",
+            "\(directory): \(shards.count) shard\(shards.count == 1 ? "" : "s") of messages"
+                + (scheme == .shard ? "" : " in the directories of \(scheme.rawValue)")
+                + ", written by RocksDB \(versions), read by \(readBy)", "",
         ]
         lines += rowLines() + [""] + storageLines() + [""] + shardLines() + [""] + logLines() + [""]
         lines += topicLines() + modelLines()
@@ -92,20 +93,26 @@ extension Diagnosis {
         var lines = ["logs, \(logs.files) files from \(first) to \(last) (the broker's local time)"]
         lines.append(
             Self.row(
-                "flushes", "\(logs.flushes.count) of \(Self.size(logs.flushes.bytesIn))\(Self.list(logs.flushes.reasons))"))
+                "flushes",
+                "\(logs.flushes.count) of \(Self.size(logs.flushes.bytesIn))\(Self.list(logs.flushes.reasons))"
+            ))
         lines.append(
             Self.row(
                 "compactions",
                 "\(logs.compactions.count), read \(Self.size(logs.compactions.bytesIn)), wrote "
-                    + "\(Self.size(logs.compactions.bytesOut))\(Self.list(logs.compactions.reasons))"))
+                    + "\(Self.size(logs.compactions.bytesOut))\(Self.list(logs.compactions.reasons))"
+            ))
         lines.append(
-            Self.row("writes waited", String(format: "%.1f s by the ten-minute statistics", logs.stallSeconds)))
+            Self.row(
+                "writes waited",
+                String(format: "%.1f s by the ten-minute statistics", logs.stallSeconds)))
         for kind in LogSummary.Stall.allCases {
             let warnings = logs.warnings(kind)
             if warnings.count > 0 {
                 lines.append(
                     Self.row(
-                        kind.rawValue, "\(warnings.count) warnings, \(warnings.first) to \(warnings.last)"))
+                        kind.rawValue,
+                        "\(warnings.count) warnings, \(warnings.first) to \(warnings.last)"))
             }
         }
         return lines
@@ -131,12 +138,14 @@ extension Diagnosis {
             lines.append(
                 Self.row(
                     "values",
-                    "\(model.identical) identical, \(model.sameSize) of the same size, \(model.otherSize) others"))
+                    "\(model.identical) identical, \(model.sameSize) of the same size, \(model.otherSize) others"
+                ))
             if model.differences.isEmpty { lines.append("  every count and size is the same") }
             for difference in model.differences {
                 lines.append(
                     Self.row(
-                        difference.what, "\(difference.found) found, \(difference.predicted) predicted"))
+                        difference.what,
+                        "\(difference.found) found, \(difference.predicted) predicted"))
             }
         }
         let reasons = shards.flatMap { shard in

@@ -136,7 +136,8 @@ package struct ModelComparison: Encodable, Equatable, Sendable {
     }
 
     package var differences: [Difference] {
-        let predicted = Dictionary(uniqueKeysWithValues: predicted.named.map { ($0.name, $0.count) })
+        let predicted = Dictionary(
+            uniqueKeysWithValues: predicted.named.map { ($0.name, $0.count) })
         let found = Dictionary(uniqueKeysWithValues: found.named.map { ($0.name, $0.count) })
         return Set(predicted.keys).union(found.keys).sorted().compactMap { name in
             let (here, there) = (found[name] ?? 0, predicted[name] ?? 0)

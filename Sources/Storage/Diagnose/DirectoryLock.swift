@@ -21,7 +21,8 @@ enum DirectoryLock {
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)
         guard fcntl(file, F_GETLK, &lock) == 0 else {
-            throw .unreadable(path, "its lock cannot be asked (\(String(cString: strerror(errno))))")
+            throw .unreadable(
+                path, "its lock cannot be asked (\(String(cString: strerror(errno))))")
         }
         guard lock.l_type == Int16(F_UNLCK) else { throw .held(directory, process: lock.l_pid) }
     }

@@ -86,7 +86,8 @@ struct GenerationScan {
         newest = max(newest ?? timestamp, timestamp)
         let bytes = value.bytes
         if let (message, size) = values.check(bytes) {
-            ledger.add(stream, varying: bytes.extracting(message.varying.range), at: timestamp, size: size)
+            ledger.add(
+                stream, varying: bytes.extracting(message.varying.range), at: timestamp, size: size)
         }
     }
 }

@@ -76,7 +76,8 @@ package struct OptionDifference: Encodable, Equatable, Sendable {
         func comparable(_ list: [Expected]) -> [Expected] {
             list.filter { $0.value == "true" || $0.value == "false" || Double($0.value) != nil }
         }
-        return compare(log.options[""] ?? [:], with: comparable(database), isNew: isNew, family: nil)
+        return compare(
+            log.options[""] ?? [:], with: comparable(database), isNew: isNew, family: nil)
             + compare(
                 log.options[family] ?? [:], with: comparable(self.family), isNew: isNew,
                 family: family)
