@@ -10,10 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "filesystem.hpp"
 #include "include/crocks.h"
 
 /* What the databases of one process share. */
 struct crocks_engine {
+  /* Both null without a disk: then nothing stands between RocksDB and its own file system. The composite
+   * Env keeps the thread pools of Env::Default(). */
+  std::shared_ptr<DiskFileSystem> disk;
+  std::unique_ptr<rocksdb::Env> composed;
   rocksdb::Env *env = rocksdb::Env::Default();
   std::shared_ptr<rocksdb::Statistics> statistics = rocksdb::CreateDBStatistics();
   std::mutex lock;
