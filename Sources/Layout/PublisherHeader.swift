@@ -26,7 +26,16 @@ package struct PublisherHeader: Sendable {
     /// From the end of the properties to the end of the headers.
     let afterProperties: [UInt8]
 
+    package let clientID: String
+    package let peer: PeerAddress
+    package let version: ProtocolVersion
+    package let username: String?
+
     package init(clientID: String, peer: PeerAddress, version: ProtocolVersion, username: String?) {
+        self.clientID = clientID
+        self.peer = peer
+        self.version = version
+        self.username = username
         var start: [UInt8] = [TermTag.version]
         start.append(tuple: 9)
         // The id is a matter of the session layer and is not stored with the message.

@@ -10,6 +10,8 @@ package final class ShardedStore: DurableStore {
     let state: StoreState
     private let reader: StreamReader
     let engine: RocksEngine
+    /// Where batches go first, for an engine that has one log for all shards.
+    let log: SharedLog?
     private let writers: [JoinedThread]
     private let readers: [JoinedThread]
     private let closed = Atomic(false)
@@ -34,12 +36,15 @@ package final class ShardedStore: DurableStore {
             } catch { throw StoreOpenError(path: path, reason: "\(error)") }
         }
         all = opened
+        let log = try Self.openLog(below: directory, options, shards: opened, on: engine)
+        self.log = log
         let reader = StreamReader(opened, state: state)
         self.reader = reader
         do {
             writers = try opened.map { shard throws(ThreadError) in
                 try JoinedThread {
-                    var writer = ShardWriter(shard, options: options, state: state)
+                    var writer = ShardWriter(
+                        shard, options: options, state: state, lane: log?.lane(of: shard.number))
                     writer.run()
                 }
             }
@@ -47,7 +52,27 @@ package final class ShardedStore: DurableStore {
         } catch {
             // Threads that did start end with their inboxes.
             for shard in opened { shard.inbox.close() }
+            log?.close()
             throw StoreOpenError(path: directory, reason: "\(error)")
+        }
+    }
+
+    private static func openLog(
+        below directory: String, _ options: StoreOptions, shards: [Shard], on engine: RocksEngine
+    ) throws(StoreOpenError) -> SharedLog? {
+        switch options.engine.log {
+        case .raft(let model):
+            return try SharedLog(
+                below: directory, model, options: options, shards: shards, on: engine)
+        case .wal:
+            let path = directory + "/" + LogFiles.directoryName
+            guard !FileManager.default.fileExists(atPath: path) else {
+                throw StoreOpenError(
+                    path: path,
+                    reason: "it holds messages that \(options.engine.id) would not see: open the "
+                        + "store with the raft engine that made it")
+            }
+            return nil
         }
     }
 
@@ -56,6 +81,7 @@ package final class ShardedStore: DurableStore {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         for shard in all { shard.inbox.close() }
         for thread in writers { thread.join() }
+        log?.close()
         reader.stop()
         for thread in readers { thread.join() }
     }
@@ -95,10 +121,10 @@ package final class ShardedStore: DurableStore {
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
 }
 
-/// A shard's directory cannot be opened.
+/// A shard's directory or a file of the shared log cannot be opened.
 package struct StoreOpenError: Error, CustomStringConvertible {
     package let path: String
     package let reason: String
 
-    package var description: String { "\(path): cannot be opened as a shard (\(reason))" }
+    package var description: String { "\(path): cannot be opened (\(reason))" }
 }

@@ -9,6 +9,10 @@ package struct StoreOptions: Sendable {
     package var miniature: UInt64
     /// What an acknowledgement promises; the engine's own unless it is told otherwise.
     package var durability: Durability
+    /// Of what is drawn by chance: where the first file of a shared log ends.
+    package var seed = Seed(1)
+    /// Called by a shared log's threads at each step; for tests.
+    package var logSteps: (@Sendable (LogStep) -> Void)?
 
     package init(
         engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil

@@ -32,12 +32,12 @@ package struct EngineModel: Identifiable, Sendable {
         package let fullScale: UInt64
     }
 
-    package let id: String
+    package var id: String
     /// For the report: which builds behave so.
     package let speaksFor: String
     /// What this engine does unless it is told otherwise.
     package let durability: Durability
-    package let log: Log
+    package var log: Log
     package let batching: Batching
     package let sessions: SessionCommits
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
@@ -91,6 +91,16 @@ package struct RaftModel: Sendable, Equatable {
     package var messageOverhead = 232, batchOverhead = 143
     /// What an entry costs around its command: 24 bytes and a 3-byte reference to its writer.
     package var entryOverhead = 27
+    /// Until a quorum has a synced entry, beyond this site's own sync: zero for a cluster of one.
+    package var roundTrip = Nanoseconds.zero
 
     package init() {}
+
+    /// In a miniature sizes shrink and counts do not.
+    package func scaled(by miniature: UInt64) -> RaftModel {
+        var small = self
+        small.fileBytes = max(1, fileBytes / miniature)
+        small.releaseBytes = max(1, releaseBytes / miniature)
+        return small
+    }
 }

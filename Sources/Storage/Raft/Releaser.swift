@@ -1,0 +1,46 @@
+internal import Measure
+
+/// A release that Ra would act on.
+struct Release: Sendable {
+    let shard: Int
+    let snapshot: LogSnapshot
+}
+
+/// Makes a shard's database hold what its log holds, so that the log may forget it: an atomic flush of data
+/// and trie, then a small snapshot file (reference 3.8). On a thread of its own, as Ra's snapshot writer is a
+/// process of its own: the shard's writer goes on meanwhile.
+struct Releaser: ~Copyable {
+    private let log: SharedLog
+
+    init(_ log: SharedLog) { self.log = log }
+
+    mutating func run() {
+        while let release = log.releases.take() {
+            let shard = log.shards[release.shard]
+            do throws(RocksError) {
+                try perform(release, of: shard)
+            } catch {
+                // Nothing is lost: the entries stay in the log, and the next request tries again.
+                shard.keepSnapshot()
+            }
+        }
+    }
+
+    private func perform(_ release: Release, of shard: ShardLog) throws(RocksError) {
+        // What was applied before the request is in a memtable or in a file by now.
+        try shard.shard.database.flush(
+            families: [EngineModel.Family.data, EngineModel.Family.trie])
+        log.counters.count { $0.forcedFlushes += 1 }
+        log.step(.flushed(shard: release.shard))
+        let written = try release.snapshot.write(in: shard.directory, on: log.files.engine)
+        log.counters.count {
+            $0.snapshotBytes += Bytes(UInt64(written))
+            $0.otherSyncs += 1
+        }
+        log.step(.snapshotted(shard: release.shard))
+        for segment in shard.released(release.snapshot) {
+            try log.files.engine.remove(
+                log.files.segment(of: release.shard, from: segment.first))
+        }
+    }
+}
