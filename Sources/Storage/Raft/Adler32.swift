@@ -1,5 +1,5 @@
 /// Adler-32, the checksum that Ra puts on every entry of its log (RFC 1950, section 8.2).
-struct Adler32 {
+package struct Adler32: Sendable {
     private var sum: UInt32 = 1
     private var weighted: UInt32 = 0
 
@@ -8,9 +8,11 @@ struct Adler32 {
     /// So many bytes of 255 can be added before the weighted sum leaves 32 bits (zlib calls it NMAX).
     private static let run = 5_552
 
-    var value: UInt32 { weighted << 16 | sum }
+    package init() {}
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package var value: UInt32 { weighted << 16 | sum }
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         var start = 0
         while start < bytes.count {
             let end = min(start + Self.run, bytes.count)

@@ -117,7 +117,8 @@ struct LogRecovery {
                 continue
             }
             if let open { try read(open, closedAt: header) }
-            open = LogFileTail(number: number, path: path, bytes: bytes, firstGroup: header.firstGroup)
+            open = LogFileTail(
+                number: number, path: path, bytes: bytes, firstGroup: header.firstGroup)
         }
         if let open { try read(open, closedAt: nil) }
     }

@@ -120,7 +120,8 @@ extension StoreOpenError {
     static func damaged(_ path: String, at offset: Int, _ what: String) -> StoreOpenError {
         StoreOpenError(
             path: path,
-            reason: "\(what) is damaged or missing at byte \(offset): put back a copy of the store's "
+            reason:
+                "\(what) is damaged or missing at byte \(offset): put back a copy of the store's "
                 + "directory, or move it away to begin with an empty one")
     }
 }

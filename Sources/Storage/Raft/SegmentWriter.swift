@@ -60,7 +60,9 @@ struct SegmentWriter: ~Copyable {
             contents.withUnsafeBytes { contents in
                 var offset = LogFileHeader.byteCount
                 while offset < file.length, let record = LogRecord(in: contents, at: offset) {
-                    if survivors[record.shard] != nil { records[record.shard, default: []].append(record) }
+                    if survivors[record.shard] != nil {
+                        records[record.shard, default: []].append(record)
+                    }
                     offset = record.command.upperBound
                 }
             }

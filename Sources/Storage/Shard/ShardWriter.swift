@@ -112,10 +112,10 @@ struct ShardWriter: ~Copyable {
             let began = lane == nil ? MonotonicTime.now() : handedIn
             try batch.commit(
                 sync: lane == nil && state.options.durability.sync == .perCommit, wal: lane == nil)
+            lane?.applied(latest: encoder.latest)
             shard.latest.store(encoder.latest, ordering: .releasing)
             shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now(), waitingForLog: logged)
-            lane?.applied(latest: encoder.latest)
         } catch {
             lane?.failed()
             state.fail(shard: shard.number, error, losing: intended.count)
@@ -149,7 +149,8 @@ struct ShardWriter: ~Copyable {
         return refused
     }
 
-    private func measure(from began: MonotonicTime, to ended: MonotonicTime, waitingForLog: Nanoseconds?
+    private func measure(
+        from began: MonotonicTime, to ended: MonotonicTime, waitingForLog: Nanoseconds?
     ) {
         let windowStart = state.windowStart
         let windowEnd = state.windowEnd
@@ -159,7 +160,7 @@ struct ShardWriter: ~Copyable {
                 measured.stored += 1
             }
             if windowStart <= ended, ended < windowEnd { measured.committed += intended.count }
-            if windowStart <= began, began < windowEnd { 
+            if windowStart <= began, began < windowEnd {
                 measured.flush.record(ended - began)
                 if let waitingForLog { measured.logWait.record(waitingForLog) }
             }
