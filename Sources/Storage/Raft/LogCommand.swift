@@ -18,8 +18,7 @@ internal import MQTT
 ///          2 client id, 2 user name: lengths; client id; user name
 ///          topic, properties, payload, zeros
 /// ```
-/// The user's own sequence from the protocol version to the user name is the same for all messages of a
-/// connection.
+/// From the protocol version to the user name the bytes are the same for all messages of a connection.
 struct LogCommand {
     private let messageOverhead: Int
     private let batchOverhead: Int
@@ -102,6 +101,6 @@ struct LogCommand {
     mutating func exchange(_ other: inout [UInt8]) { swap(&bytes, &other) }
 
     private mutating func append(zeros count: Int) {
-        for _ in 0..<count { bytes.append(0) }
+        bytes.append(contentsOf: repeatElement(0, count: count))
     }
 }

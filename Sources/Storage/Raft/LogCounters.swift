@@ -8,6 +8,8 @@ package struct LogCounts: Sendable, Equatable {
     package var entries = 0
     /// Groups that the disk refused: their messages are lost.
     package var failedGroups = 0
+    /// Copies to segments and releases that the disk refused: nothing is lost, they are tried again.
+    package var failedCopies = 0, failedReleases = 0
     /// Bytes of entries with their framing, and of the files' headers.
     package var logBytes = Bytes.zero
     /// Bytes that were copied to segments.

@@ -11,10 +11,12 @@ struct LogFiles: Sendable {
     static let directoryName = "dsrepl"
 
     let engine: RocksEngine
+    let store: String
     let directory: String
 
     init(below store: String, on engine: RocksEngine) {
         self.engine = engine
+        self.store = store
         directory = store + "/" + Self.directoryName
     }
 

@@ -78,12 +78,15 @@ final class LogIntake: Sendable {
     /// Tells the shards of `group` how it went, and empties it.
     func answer(_ group: inout [LogEntry], _ error: RocksError?) {
         state.withLock { state in
-            for entry in group {
-                state.answers[entry.shard] =
+            for place in group.indices {
+                // Nobody else holds the bytes when the shard has them back, so that it can reuse them.
+                var command: [UInt8] = []
+                swap(&command, &group[place].command)
+                state.answers[group[place].shard] =
                     if let error {
-                        .failure(RefusedEntry(error: error, command: entry.command))
+                        .failure(RefusedEntry(error: error, command: command))
                     } else {
-                        .success(entry.command)
+                        .success(command)
                     }
                 state.outstanding -= 1
             }

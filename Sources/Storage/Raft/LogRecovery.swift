@@ -40,8 +40,11 @@ struct LogRecovery {
     var replayedEntries: Int { replays.reduce(0) { $0 + $1.entries } }
 
     mutating func run() throws(StoreOpenError) {
+        for replay in replays { try makeDirectory(replay.directory) }
+        // What is synced below has to be found after power was lost.
+        try reading(files.directory, files.engine.syncDirectory)
+        try reading(files.store, files.engine.syncDirectory)
         for replay in replays {
-            try makeDirectory(replay.directory)
             try readSnapshot(of: replay)
             try readSegments(of: replay)
         }

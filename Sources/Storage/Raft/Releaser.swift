@@ -22,6 +22,7 @@ struct Releaser: ~Copyable {
             } catch {
                 // Nothing is lost: the entries stay in the log, and the next request tries again.
                 shard.keepSnapshot()
+                log.counters.count { $0.failedReleases += 1 }
             }
         }
     }

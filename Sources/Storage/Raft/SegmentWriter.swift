@@ -45,6 +45,7 @@ struct SegmentWriter: ~Copyable {
                     break
                 } catch {
                     open.removeAll()
+                    log.counters.count { $0.failedCopies += 1 }
                     guard log.closedFiles.pause(seconds: Self.pause) else { return }
                 }
             }
@@ -57,7 +58,7 @@ struct SegmentWriter: ~Copyable {
         if !survivors.isEmpty {
             let contents = try log.files.engine.contents(of: path)
             var records: [Int: [LogRecord]] = [:]
-            contents.withUnsafeBytes { contents in
+            let read = contents.withUnsafeBytes { contents in
                 var offset = LogFileHeader.byteCount
                 while offset < file.length, let record = LogRecord(in: contents, at: offset) {
                     if survivors[record.shard] != nil {
@@ -65,6 +66,12 @@ struct SegmentWriter: ~Copyable {
                     }
                     offset = record.command.upperBound
                 }
+                return offset
+            }
+            guard read == file.length else {
+                // `rocksdb::Status::kCorruption`.
+                throw RocksError(
+                    code: 2, subcode: 0, description: "\(path) cannot be read behind byte \(read)")
             }
             for (shard, records) in records.sorted(by: { $0.key < $1.key }) {
                 let first = log.shards[shard].firstUncopied
