@@ -111,7 +111,7 @@ import Testing
             try wait("all committed") { store.committed == 20 }
         }()
         let segments = try logFiles(of: scratch.path, endingIn: ".segment").keys.sorted()
-        #expect(segments.count >= 3)
+        try #require(segments.count >= 3)
         let victim = scratch("dsrepl/" + segments[1])
         if isDeleted {
             try FileManager.default.removeItem(atPath: victim)

@@ -72,6 +72,7 @@ import Testing
         options.logSteps = { gate.pass($0) }
         let store = try ShardedStore(at: scratch.path, options, on: RocksEngine())
         defer { store.close() }
+        defer { gate.open() }
         func submit(to shard: Int) {
             store.submit(Message(client: client(in: shard, of: 4), topic: "t", payload: [1]))
         }
