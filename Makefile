@@ -22,7 +22,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test bench format install toolchain
+.PHONY: help sweep build test bench docs format install toolchain
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,10 @@ test: install ## Install what is missing and run every test
 
 bench: build ## The in-process path beside a raw RocksDB loop that writes the same puts
 	@.build/release/dstune bench
+
+docs: install ## The documentation of the storage path, as a web page in .build/docs
+	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \
+	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
 
 format: ## Rewrite the sources in the project's format
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -49,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
         .target(name: "CRocks", linkerSettings: [.linkedLibrary("rocksdb")]),
@@ -62,7 +63,9 @@ let package = Package(
         layer("MQTT"),
         layer("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         layer("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
-        layer("Storage", on: ["Layout", "CRocks", "Knobs", "MQTT", "Measure"]),
+        layer(
+            "Storage", on: ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
+            using: [crypto]),
         layer("Broker", on: ["MQTT", "Layout", "Storage", "Measure"]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
@@ -92,7 +95,7 @@ let package = Package(
         tests("MQTT", on: ["Measure"]),
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         tests("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
-        tests("Storage", on: ["Layout", "MQTT", "Knobs", "Measure", "TestSupport"]),
+        tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "MQTT", "Measure", "TestSupport"]),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),

@@ -15,6 +15,8 @@ final class Connection {
     var will: Will?
     /// Topics that the client has given aliases for [MQTT-3.3.2.3.4].
     var aliases: [UInt16: String] = [:]
+    /// Answers to its messages that wait for storage.
+    var held = 0
 
     init(number: Int, peer: PeerAddress) {
         self.number = number
@@ -35,11 +37,13 @@ enum Reason: UInt8 {
     case noSubscriptionExisted = 0x11
     case malformedPacket = 0x81
     case protocolError = 0x82
+    case implementationSpecificError = 0x83
     case sessionTakenOver = 0x8E
     case topicFilterInvalid = 0x8F
     case packetIdentifierNotFound = 0x92
     case receiveMaximumExceeded = 0x93
     case topicAliasInvalid = 0x94
     case packetTooLarge = 0x95
+    case quotaExceeded = 0x97
     case sharedSubscriptionsNotSupported = 0x9E
 }

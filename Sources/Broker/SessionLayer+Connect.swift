@@ -37,6 +37,9 @@ extension SessionLayer {
             present = false
         }
         sessions.connect(session, over: number)
+        session.nextCommit = now + Self.firstCommit
+        if session.durable { session.dirty.change(.metadata) }
+        mark(session)
         connection.session = session
         connection.will = connect.will
         let name = session.name
@@ -44,7 +47,7 @@ extension SessionLayer {
         connection.publisher = Publisher(
             PublisherHeader(
                 clientID: clientID, peer: connection.peer, version: connect.version,
-                username: connect.username), shard: shard)
+                username: connect.username, format: store.format), shard: shard)
         delayedWills[clientID] = nil
 
         let connack = Packet.connack(
@@ -95,6 +98,7 @@ extension SessionLayer {
     /// [MQTT-3.1.3-9].
     func remove(_ session: Session, at now: MonotonicTime, into outbox: inout Outbox) {
         for (_, subscription) in session.subscriptions { withdraw(subscription, of: session) }
+        commitEnd(of: session)
         sessions.remove(session)
         if let will = delayedWills.removeValue(forKey: session.clientID) {
             publish(will.will, from: will.publisher, at: now, into: &outbox)
@@ -144,7 +148,10 @@ extension SessionLayer {
         }
         if session.expiryInterval == 0 {
             remove(session, at: now, into: &outbox)
-        } else if session.expiryInterval != .max {
+        } else {
+            commitState(of: session)
+        }
+        if session.expiryInterval > 0, session.expiryInterval != .max {
             session.ends = now + .seconds(Double(session.expiryInterval))
             leaving.append(session)
         }

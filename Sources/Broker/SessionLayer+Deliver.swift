@@ -15,7 +15,8 @@ extension SessionLayer {
         switch header.type {
         case .pubrel:
             if session.inbound.released(id) {
-                outbox.send(to: number) { writeAcknowledgement(.pubcomp, id, to: &$0) }
+                if session.durable { session.dirty.released(id) }
+                promise(.pubcomp, id, session, over: number, into: &outbox)
             } else {
                 let unknown = Packet.pubcomp(
                     Acknowledgement(
@@ -27,10 +28,11 @@ extension SessionLayer {
         case .pubrec: reply = answer.reasonCode >= 0x80 ? .pubrecRefused : .pubrec
         default: reply = .pubcomp
         }
+        note(reply, id, of: session)
         let (action, cursor) = session.inflight.received(reply, id: id)
         switch action {
         case .sendPubrel:
-            outbox.send(to: number) { writeAcknowledgement(.pubrel, id, to: &$0) }
+            promise(.pubrel, id, session, over: number, into: &outbox)
         case .release:
             if let cursor { session.reading?.completed(cursor) }
             fill(session, into: &outbox)
@@ -47,13 +49,23 @@ extension SessionLayer {
         }
     }
 
+    /// Counts an acknowledgement among the session's state; nothing is written for it now.
+    private func note(_ reply: Outbound.Reply, _ id: PacketID, of session: Session) {
+        guard session.durable else { return }
+        switch reply {
+        case .puback: session.dirty.advance(.committedQoS1)
+        case .pubrec where session.inflight.awaitsPubrec(id): session.dirty.advance(.received)
+        case .pubcomp: session.dirty.advance(.committedQoS2)
+        case .pubrec, .pubrecRefused: break
+        }
+        mark(session)
+    }
+
     /// Sends what is to be repeated and then what waits, as far as the window allows.
     func fill(_ session: Session, into outbox: inout Outbox) {
         guard let number = session.connection else { return }
         while let (id, delivery) = session.inflight.nextRepeated() {
-            outbox.send(to: number) {
-                delivery.write(id: id, dup: true, version: session.version, to: &$0)
-            }
+            send(delivery, id, dup: true, to: session, over: number, into: &outbox)
         }
         while session.inflight.hasRoom, let delivery = session.dequeue() {
             let id =
@@ -63,9 +75,26 @@ extension SessionLayer {
                     qos: delivery.qos, delivery: session.durable ? delivery : nil,
                     cursor: delivery.cursor)
             counters.delivered += 1
-            outbox.send(to: number) {
-                delivery.write(id: id, dup: false, version: session.version, to: &$0)
+            if session.durable, delivery.qos != .atMostOnce {
+                session.dirty.advance(delivery.qos == .atLeastOnce ? .sentQoS1 : .sentQoS2)
+                mark(session)
             }
+            send(delivery, id, dup: false, to: session, over: number, into: &outbox)
+        }
+    }
+
+    /// At QoS 2 the identifier has to be known after a restart, or the message would come twice.
+    private func send(
+        _ delivery: Delivery, _ id: PacketID?, dup: Bool, to session: Session, over number: Int,
+        into outbox: inout Outbox
+    ) {
+        if delivery.qos == .exactlyOnce, let id, session.durable,
+            store.sessionCommits == .beforePromise
+        {
+            return promise(.publish(dup: dup), id, session, over: number, into: &outbox)
+        }
+        outbox.send(to: number) {
+            delivery.write(id: id, dup: dup, version: session.version, to: &$0)
         }
     }
 
@@ -73,7 +102,7 @@ extension SessionLayer {
     func resend(_ session: Session, into outbox: inout Outbox) {
         guard let number = session.connection else { return }
         for slot in session.inflight.slots where slot.state == .awaitingPubcomp {
-            outbox.send(to: number) { writeAcknowledgement(.pubrel, slot.id, to: &$0) }
+            promise(.pubrel, slot.id, session, over: number, into: &outbox)
         }
         fill(session, into: &outbox)
         ask(for: session)
@@ -84,7 +113,8 @@ extension SessionLayer {
         guard let session = sessions[reply.session], session.reading?.epoch == reply.epoch else {
             return  // it has ended, or subscribes to something else now
         }
-        session.reading?.answered(reply)
+        session.reading?.answered(reply, marking: &session.dirty)
+        if !reply.messages.messages.isEmpty { mark(session) }
         for message in reply.messages.messages {
             let stream = reply.cursors[message.cursor].stream
             session.enqueue(

@@ -23,34 +23,29 @@ extension SessionLayer {
             }
         }
         if header.qos == .exactlyOnce, let id {
-            switch session.inbound.published(id) {
+            switch session.inbound.published(id, over: number) {
             case .accept: break
-            case .repeated: return answer(.pubrec, id, number, into: &outbox)
+            case .undecided: return
+            case .repeated:
+                counters.acknowledged += 1
+                return outbox.send(to: number) { writeAcknowledgement(.pubrec, id, to: &$0) }
             case .overLimit:
                 return drop(number, reason: .receiveMaximumExceeded, at: now, into: &outbox)
             }
         }
+        let receipt: Receipt?
         if let plain {
-            route(
+            receipt = route(
                 plain.span.bytes, try PublishHeader.read(plain.span.bytes, version: .v5),
                 from: publisher, sender: session.number, intended: intended, into: &outbox)
         } else {
-            route(
+            receipt = route(
                 packet, header, from: publisher, sender: session.number, intended: intended,
                 into: &outbox)
         }
-        switch (header.qos, id) {
-        case (.atLeastOnce, let id?): answer(.puback, id, number, into: &outbox)
-        case (.exactlyOnce, let id?): answer(.pubrec, id, number, into: &outbox)
-        default: break
+        if header.qos != .atMostOnce {
+            promise(header, receipt, session, connection, number, into: &outbox)
         }
-    }
-
-    private func answer(
-        _ type: PacketType, _ id: PacketID, _ number: Int, into outbox: inout Outbox
-    ) {
-        counters.acknowledged += 1
-        outbox.send(to: number) { writeAcknowledgement(type, id, to: &$0) }
     }
 
     /// The same PUBLISH with its topic and without the alias, which holds for this connection only.
@@ -84,7 +79,7 @@ extension SessionLayer {
         var packet: [UInt8] = []
         Packet.publish(publish).write(to: &packet, version: .v5)
         do throws(CodecError) {
-            route(
+            _ = route(
                 packet.span.bytes, try PublishHeader.read(packet.span.bytes, version: .v5),
                 from: publisher, sender: nil, intended: now, into: &outbox)
         } catch {
@@ -93,25 +88,28 @@ extension SessionLayer {
     }
 
     /// To storage if a durable session wants it, and at once to the connected others.
+    /// - Returns: storage's receipt, if it was stored.
     private func route(
         _ packet: RawSpan, _ header: PublishHeader, from publisher: Publisher, sender: Int?,
         intended: MonotonicTime, into outbox: inout Outbox
-    ) {
+    ) -> Receipt? {
         let topic = packet.extracting(header.topic)
+        var receipt: Receipt?
         if durableRoutes.matchesAny(topic) {
             counters.submitted += 1
-            store.submit(
+            receipt = store.submit(
                 Submission(
                     qos: header.qos, retain: header.retain, intended: intended,
                     timestamp: Int64(wallClockMilliseconds())),
                 from: publisher, topic: topic, properties: packet.extracting(header.properties),
                 payload: packet.extracting(header.payload))
         }
-        guard !liveRoutes.isEmpty else { return }
+        guard !liveRoutes.isEmpty else { return receipt }
         liveRoutes.forEachMatch(topic) { route in
             guard !(route.noLocal && route.session == sender) else { return }
             deliver(packet, header, to: route, into: &outbox)
         }
+        return receipt
     }
 
     /// To a session that is not durable: nothing is kept for it once its connection ends.

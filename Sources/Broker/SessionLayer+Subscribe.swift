@@ -18,9 +18,12 @@ extension SessionLayer {
             }
             if let old = session.subscriptions[filter.text] { withdraw(old, of: session) }
             let subscription = Session.Subscription(
-                filter: filter, qos: wanted.qos, noLocal: wanted.noLocal)
+                filter: filter, qos: wanted.qos, noLocal: wanted.noLocal,
+                state: session.newSubscriptionState())
             session.subscriptions[filter.text] = subscription
             if session.durable {
+                session.dirty.change(.subscription(filter.text))
+                session.dirty.change(.subscriptionState(subscription.state))
                 durableRoutes.insert(filter, session.number)
             } else {
                 liveRoutes.insert(filter, liveRoute(subscription, of: session))
@@ -52,6 +55,8 @@ extension SessionLayer {
 
     func withdraw(_ subscription: Session.Subscription, of session: Session) {
         if session.durable {
+            session.dirty.delete(.subscription(subscription.filter.text))
+            session.dirty.delete(.subscriptionState(subscription.state))
             durableRoutes.remove(subscription.filter, session.number)
         } else {
             liveRoutes.remove(subscription.filter, liveRoute(subscription, of: session))
@@ -66,6 +71,7 @@ extension SessionLayer {
         guard session.durable else { return }
         let subscriptions = session.subscriptions.values.sorted { $0.filter.text < $1.filter.text }
         session.reading?.subscribe(subscriptions, epoch: newEpoch(), store: store)
+        commitState(of: session)
         ask(for: session)
     }
 }

@@ -8,13 +8,16 @@ package import Storage
 /// from one thread.
 ///
 /// As in EMQX, a PUBLISH is stored if and only if a durable session subscribes to its topic, whatever its
-/// QoS, and is acknowledged once it is in the shard's buffer (reference 3.1).
+/// QoS (reference 3.1). When it is acknowledged is the store's choice: once it is in the shard's buffer, as
+/// in EMQX, or once it is committed.
 package final class SessionLayer {
     /// Counts since the start, for the ledger and the report.
     package struct Counters: Sendable {
         package var published = 0
         /// PUBACKs and PUBRECs sent with a success code.
         package var acknowledged = 0
+        /// Promises that were not made, because storage lost what they would have promised.
+        package var refused = 0
         package var submitted = 0
         package var delivered = 0
         /// Deliveries that the limits did not admit (sessions that are not durable only).
@@ -23,6 +26,10 @@ package final class SessionLayer {
     }
 
     let store: any DurableStore
+    /// Answers that wait for storage, by lane.
+    var held: [HeldAnswers]
+    /// Durable sessions whose state has changed.
+    var marked: [Session] = []
     let limits: SessionLimits
     var connections = ConnectionTable()
     var sessions = SessionTable()
@@ -50,6 +57,7 @@ package final class SessionLayer {
     package init(store: any DurableStore, limits: SessionLimits = SessionLimits()) {
         self.store = store
         self.limits = limits
+        held = Array(repeating: HeldAnswers(), count: store.sessionLane + 1)
         committed = Array(repeating: 0, count: store.shards)
     }
 
@@ -99,6 +107,7 @@ package final class SessionLayer {
 
     /// Takes what storage has for connected sessions, and does what is due.
     package func poll(at now: MonotonicTime, into outbox: inout Outbox) {
+        for settlement in store.takeSettled() { settle(settlement, at: now, into: &outbox) }
         for reply in store.takeReplies() { take(reply, into: &outbox) }
         for shard in committed.indices {
             let count = store.committed(in: shard)
@@ -110,11 +119,16 @@ package final class SessionLayer {
             nextHousekeeping = now + .milliseconds(100)
             publishDueWills(at: now, into: &outbox)
             removeExpired(at: now, into: &outbox)
+            commitDueState(at: now)
         }
     }
 
     /// Sessions that are kept, connected or not.
     package var sessionCount: Int { sessions.count }
+
+    /// Answers that wait for storage: 0 unless they are given on commit, or state is committed before it is
+    /// promised.
+    package var heldAnswers: Int { held.reduce(0) { $0 + $1.count } }
 
     private func control(
         _ packet: Packet, _ connection: Connection, _ number: Int, at now: MonotonicTime,

@@ -6,6 +6,7 @@
 #include <rocksdb/version.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -37,7 +38,7 @@ static Slice slice(const void *bytes, size_t count) {
 }
 
 /* Options that this library does not know are errors, never silently skipped. */
-static rocksdb::ConfigOptions strict() {
+rocksdb::ConfigOptions crocks_strict() {
   rocksdb::ConfigOptions config;
   config.ignore_unknown_options = false;
   config.input_strings_escaped = true;
@@ -54,15 +55,37 @@ const char *crocks_version(void) {
   return version.c_str();
 }
 
-crocks_engine *crocks_engine_create(void) { return new crocks_engine(); }
+crocks_engine *crocks_engine_create(int32_t observing) {
+  auto engine = new crocks_engine();
+  if (observing) {
+    engine->statistics = rocksdb::CreateDBStatistics();
+    engine->env = crocks_env();
+  }
+  return engine;
+}
 
 void crocks_engine_destroy(crocks_engine *engine) { delete engine; }
 
 int64_t crocks_engine_ticker(const crocks_engine *engine, const char *name) {
+  if (!engine->statistics) return -1;
   for (const auto &ticker : rocksdb::TickersNameMap)
     if (ticker.second == name)
       return static_cast<int64_t>(engine->statistics->getTickerCount(ticker.first));
   return -1;
+}
+
+int32_t crocks_engine_histogram(const crocks_engine *engine, const char *name,
+                                crocks_histogram *histogram) {
+  if (!engine->statistics) return 0;
+  for (const auto &known : rocksdb::HistogramsNameMap) {
+    if (known.second != name) continue;
+    rocksdb::HistogramData data;
+    engine->statistics->histogramData(known.first, &data);
+    *histogram = {data.median, data.percentile95, data.percentile99, data.average,
+                  data.standard_deviation, data.min, data.max, data.count, data.sum};
+    return 1;
+  }
+  return 0;
 }
 
 void crocks_engine_threads(const crocks_engine *engine, int32_t *high, int32_t *low) {
@@ -84,34 +107,44 @@ crocks_status crocks_open(crocks_engine *engine, const char *path, int32_t shard
                           const char *db_options, const char *const *names,
                           const char *const *cf_options, size_t families, crocks_db **db) {
   rocksdb::DBOptions options;
-  Status status = rocksdb::GetDBOptionsFromString(strict(), rocksdb::DBOptions(), db_options, &options);
+  Status status = rocksdb::GetDBOptionsFromString(crocks_strict(), rocksdb::DBOptions(), db_options, &options);
   if (!status.ok()) return crocks_convert(status);
   options.env = engine->env;
   options.statistics = engine->statistics;
+  if (engine->manager) options.write_buffer_manager = engine->manager;
+  if (engine->limiter) options.rate_limiter = engine->limiter;
 
-  std::vector<std::string> list;
+  auto opened = std::make_unique<crocks_db>();
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (size_t i = 0; i < families; i++) {
     rocksdb::ColumnFamilyOptions family;
-    status = rocksdb::GetColumnFamilyOptionsFromString(strict(), rocksdb::ColumnFamilyOptions(),
+    status = rocksdb::GetColumnFamilyOptionsFromString(crocks_strict(), rocksdb::ColumnFamilyOptions(),
                                                        cf_options[i], &family);
     if (!status.ok()) return crocks_convert(status);
-    list.push_back(names[i]);
+    opened->names->names.push_back(names[i]);
     descriptors.emplace_back(names[i], family);
   }
-  options.listeners.push_back(crocks_listener(engine, shard, list));
+  opened->refusal = crocks_log_refusal(path);
+  if (engine->statistics) {
+    opened->listener = crocks_listener(engine, shard, opened->names);
+    options.listeners.push_back(opened->listener);
+  }
 
-  auto opened = std::make_unique<crocks_db>();
   rocksdb::DB *raw = nullptr;
   status = rocksdb::DB::Open(options, path, descriptors, &opened->families, &raw);
   if (!status.ok()) return crocks_convert(status);
+  opened->families.reserve(std::max(crocks_families_limit, families));
   opened->db.reset(raw);
+  opened->manager = engine->manager;
+  if (opened->listener) crocks_listener_attach(opened->listener.get(), opened.get());
   *db = opened.release();
   return crocks_convert(Status::OK());
 }
 
 void crocks_close(crocks_db *db) {
-  for (auto *family : db->families) db->db->DestroyColumnFamilyHandle(family);
+  if (db->listener) crocks_listener_attach(db->listener.get(), nullptr);
+  for (auto *family : db->families)
+    if (family != nullptr) db->db->DestroyColumnFamilyHandle(family);
   db->db->Close().PermitUncheckedError();
   delete db;
 }
@@ -120,12 +153,15 @@ crocks_status crocks_options(const crocks_db *db, int32_t column_family, char **
   std::string options;
   Status status;
   if (column_family < 0) {
-    status = rocksdb::GetStringFromDBOptions(strict(), db->db->GetDBOptions(), &options);
+    status = rocksdb::GetStringFromDBOptions(crocks_strict(), db->db->GetDBOptions(), &options);
   } else {
+    std::shared_lock<std::shared_mutex> hold(db->families_lock);
+    if (db->families[column_family] == nullptr)
+      return crocks_convert(Status::ColumnFamilyDropped());
     rocksdb::Options family = db->db->GetOptions(db->families[column_family]);
-    status = rocksdb::GetStringFromColumnFamilyOptions(strict(), family, &options);
+    status = rocksdb::GetStringFromColumnFamilyOptions(crocks_strict(), family, &options);
     std::string table;
-    if (status.ok()) status = family.table_factory->GetOptionString(strict(), &table);
+    if (status.ok()) status = family.table_factory->GetOptionString(crocks_strict(), &table);
     options += "block_based_table_factory={" + table + "};";
   }
   if (status.ok()) *text = strdup(options.c_str());
@@ -134,9 +170,9 @@ crocks_status crocks_options(const crocks_db *db, int32_t column_family, char **
 
 crocks_status crocks_default_options(int32_t database, char **text) {
   std::string options;
-  Status status = database ? rocksdb::GetStringFromDBOptions(strict(), rocksdb::DBOptions(), &options)
+  Status status = database ? rocksdb::GetStringFromDBOptions(crocks_strict(), rocksdb::DBOptions(), &options)
                            : rocksdb::GetStringFromColumnFamilyOptions(
-                                 strict(), rocksdb::ColumnFamilyOptions(), &options);
+                                 crocks_strict(), rocksdb::ColumnFamilyOptions(), &options);
   if (status.ok()) *text = strdup(options.c_str());
   return crocks_convert(status);
 }
@@ -154,10 +190,13 @@ static bool number(rocksdb::DB *db, rocksdb::ColumnFamilyHandle *family, const c
 
 int32_t crocks_property(const crocks_db *db, int32_t column_family, const char *name,
                         uint64_t *value) {
+  std::shared_lock<std::shared_mutex> hold(db->families_lock);
   if (column_family >= 0)
-    return number(db->db.get(), db->families[column_family], name, value);
+    return db->families[column_family] != nullptr &&
+           number(db->db.get(), db->families[column_family], name, value);
   *value = 0;
   for (auto *family : db->families) {
+    if (family == nullptr) continue;
     uint64_t part = 0;
     if (!number(db->db.get(), family, name, &part)) return 0;
     *value += part;
@@ -179,17 +218,33 @@ void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *ke
       .PermitUncheckedError();
 }
 
+void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void *key,
+                         size_t key_bytes) {
+  /* As for Put. */
+  batch->batch.Delete(batch->db->families[column_family], slice(key, key_bytes))
+      .PermitUncheckedError();
+}
+
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal) {
   rocksdb::WriteOptions options;
   options.sync = sync != 0;
   options.disableWAL = disable_wal != 0;
-  return crocks_convert(batch->db->db->Write(options, &batch->batch));
+  crocks_db *db = batch->db;
+  if (disable_wal != 0) return crocks_convert(db->db->Write(options, &batch->batch));
+  Status status = crocks_renew_log(db);
+  if (status.ok()) status = db->db->Write(options, &batch->batch);
+  if (status.ok()) status = db->refusal->status();
+  return crocks_convert(status);
 }
 
 crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family) {
   auto iterator = new crocks_iterator();
-  iterator->iterator.reset(
-      db->db->NewIterator(rocksdb::ReadOptions(), db->families[column_family]));
+  /* An iterator keeps what it needs of a column family; only its making must not meet a drop. */
+  std::shared_lock<std::shared_mutex> hold(db->families_lock);
+  auto *family = db->families[column_family];
+  iterator->iterator.reset(family == nullptr
+                               ? rocksdb::NewEmptyIterator()
+                               : db->db->NewIterator(rocksdb::ReadOptions(), family));
   return iterator;
 }
 

@@ -101,7 +101,17 @@ crocks_status crocks_file_read(crocks_engine *engine, const char *path, void **b
 }
 
 crocks_status crocks_file_truncate(crocks_engine *engine, const char *path, uint64_t size) {
-  return crocks_convert(engine->env->GetFileSystem()->Truncate(path, size, IOOptions(), nullptr));
+  /* Through a writable file: RocksDB's POSIX file system has no Truncate of its own. */
+  auto files = engine->env->GetFileSystem();
+  uint64_t had = 0;
+  IOStatus status = files->GetFileSize(path, IOOptions(), &had, nullptr);
+  if (status.ok() && had < size) status = IOStatus::InvalidArgument(path, "is shorter than that already");
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  if (status.ok()) status = open(engine, path, true, &file);
+  if (status.ok()) status = file->Truncate(size, IOOptions(), nullptr);
+  if (status.ok()) status = file->Sync(IOOptions(), nullptr);
+  if (status.ok()) status = file->Close(IOOptions(), nullptr);
+  return crocks_convert(status);
 }
 
 crocks_status crocks_file_rename(crocks_engine *engine, const char *from, const char *to) {

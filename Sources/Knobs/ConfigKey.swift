@@ -1,3 +1,5 @@
+package import HOCON
+
 /// What a configuration key does in one EMQX version.
 package enum Verdict: Hashable, Sendable {
     /// Accepted, and something reads it.
@@ -29,19 +31,35 @@ package enum TakesEffect: String, Hashable, Sendable {
 
 /// One key that a version's schema has. A key that is in no list is rejected.
 package struct ConfigKey: Hashable, Sendable {
+    /// How the schema reads a size.
+    package enum SizeSyntax: Hashable, Sendable {
+        /// `"64MB"` in steps of 1024, as everywhere in EMQX.
+        case bytesize
+        /// `"64 MiB"`: here `MB` would count in steps of 1000.
+        case binaryUnits
+    }
+
     /// Dotted; a part `*` stands for any one name.
-    package let path: String
+    package private(set) var path: String
     package let verdict: Verdict
     package let takesEffect: TakesEffect
     /// The only values accepted, `nil` if the key does not choose among names.
     package let values: [String]?
     /// Set if the key keeps a name whose meaning changed: then it is not the knob of that name.
     package let anotherMeaning: String?
-    let parts: [Substring]
+    /// The id of the knob that this key turns, if the knob has another name in the article.
+    package let turns: String?
+    /// The numbers that the key takes and acts on, `nil` if all of the knob's.
+    package let accepts: ClosedRange<Int64>?
+    package let syntax: SizeSyntax
+    /// Set if some patches of this dialect's releases reject the key: why it is not written for all.
+    package let missingIn: String?
+    private(set) var parts: [Substring]
 
     package init(
         _ path: String, _ takesEffect: TakesEffect = .restart, _ verdict: Verdict = .live,
-        values: [String]? = nil, anotherMeaning: String? = nil
+        values: [String]? = nil, anotherMeaning: String? = nil, turns: String? = nil,
+        accepts: ClosedRange<Int64>? = nil, syntax: SizeSyntax = .bytesize, missingIn: String? = nil
     ) {
         self.path = path
         self.parts = path.split(separator: ".")
@@ -49,14 +67,30 @@ package struct ConfigKey: Hashable, Sendable {
         self.takesEffect = takesEffect
         self.values = values
         self.anotherMeaning = anotherMeaning
+        self.turns = turns
+        self.accepts = accepts
+        self.syntax = syntax
+        self.missingIn = missingIn
     }
 
     /// The same keys inside a block.
     package static func block(_ path: String, _ keys: [ConfigKey]) -> [ConfigKey] {
-        keys.map {
-            ConfigKey(
-                "\(path).\($0.path)", $0.takesEffect, $0.verdict, values: $0.values,
-                anotherMeaning: $0.anotherMeaning)
+        keys.map { key in
+            var key = key
+            key.path = "\(path).\(key.path)"
+            key.parts = key.path.split(separator: ".")
+            return key
+        }
+    }
+
+    /// How this key spells a knob's value; nil if it cannot take it.
+    package func spelled(_ value: Int64, of knob: Knob) -> HOCONValue? {
+        guard accepts?.contains(value) ?? true || value == knob.infinity else { return nil }
+        switch syntax {
+        case .bytesize: return knob.spelled(value)
+        case .binaryUnits:
+            guard value % (1 << 20) == 0 else { return nil }
+            return .string("\(value >> 20) MiB")
         }
     }
 

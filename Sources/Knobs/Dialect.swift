@@ -17,6 +17,9 @@ package struct Dialect: Identifiable, Sendable {
     package let engine: String?
     /// Whether options of the whole database can be put into its stored properties (tier R2).
     package let storesDatabaseOptions: Bool
+    /// Whether its databases run on RocksDB's default Env, whose threads a command on the running node
+    /// can set and nothing else does (tier R1).
+    package let sharesDefaultEnv: Bool
     package let keys: [ConfigKey]
     private let exact: [String: ConfigKey]
     private let patterns: [ConfigKey]
@@ -25,7 +28,7 @@ package struct Dialect: Identifiable, Sendable {
 
     package init(
         id: String, title: String, releases: [ReleaseRange], edition: String?, engine: String?,
-        storesDatabaseOptions: Bool, keys: [ConfigKey]
+        storesDatabaseOptions: Bool, sharesDefaultEnv: Bool, keys: [ConfigKey]
     ) {
         self.id = id
         self.title = title
@@ -33,6 +36,7 @@ package struct Dialect: Identifiable, Sendable {
         self.edition = edition
         self.engine = engine
         self.storesDatabaseOptions = storesDatabaseOptions
+        self.sharesDefaultEnv = sharesDefaultEnv
         self.keys = keys
         exact = Dictionary(uniqueKeysWithValues: keys.map { ($0.path, $0) })
         patterns = keys.filter { $0.parts.contains("*") }

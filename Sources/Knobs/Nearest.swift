@@ -2,7 +2,7 @@
 ///
 /// Close is at most a third of the longer word away, by insertions, deletions, replacements and
 /// swaps of neighbours.
-func nearest(to text: String, among known: [String]) -> String? {
+package func nearest(to text: String, among known: [String]) -> String? {
     // A longer text is close to nothing we know, and comparing it would only take time.
     guard text.utf8.count <= 200 else { return nil }
     let ranked = known.map { (name: $0, distance: editDistance(text, $0)) }

@@ -9,12 +9,7 @@ extension Setting {
         header.forEach { document.comment($0) }
         document.comment(
             "Not for EMQX: a node that finds keys which its version refuses does not boot.")
-        for dialect in Dialect.catalogue {
-            let refused = dialect.refusedBlocks
-            if !refused.isEmpty {
-                document.comment("- \(dialect.title) refuses \(refused.joined(separator: ", ")).")
-            }
-        }
+        Self.refusals.forEach { document.comment($0) }
         var blocks: [String] = []
         for knob in Knob.catalogue where !blocks.contains(knob.block) { blocks.append(knob.block) }
         for block in blocks.sorted() {
@@ -31,22 +26,42 @@ extension Setting {
     }
 }
 
+extension Setting {
+    private static let refusals = Dialect.catalogue.compactMap { dialect in
+        let refused = dialect.refusedBlocks
+        return refused.isEmpty
+            ? nil : "- \(dialect.title) refuses \(refused.joined(separator: ", "))."
+    }
+}
+
 extension Knob {
     // The path without its last part.
     fileprivate var block: String {
         articlePath.split(separator: ".").dropLast().joined(separator: ".")
     }
+
+    // The last part.
+    fileprivate var name: String { String(articlePath.dropFirst(block.count + 1)) }
 }
 
 extension Dialect {
-    /// The article's keys that this version rejects, or their whole block where it has none of it.
+    /// The article's keys that this version rejects: by name, or as a block with what it does have.
     fileprivate var refusedBlocks: [String] {
         var refused: [String] = []
-        for knob in Knob.catalogue where verdict(of: knob.articlePath)?.isRejected == true {
-            let siblings = Knob.catalogue.filter { $0.block == knob.block }
-            let whole = siblings.allSatisfy { verdict(of: $0.articlePath)?.isRejected == true }
-            let name = whole ? knob.block : knob.articlePath
-            if !refused.contains(name) { refused.append(name) }
+        for (block, siblings) in Dictionary(grouping: Knob.catalogue, by: \.block)
+            .sorted(by: { $0.key < $1.key })
+        {
+            let rejected = siblings.filter { verdict(of: $0.articlePath)?.isRejected == true }
+            let accepted = siblings.filter { verdict(of: $0.articlePath)?.isRejected != true }
+            if rejected.isEmpty { continue }
+            if accepted.count >= rejected.count {
+                refused += rejected.map(\.articlePath)
+            } else if accepted.isEmpty {
+                refused.append(block)
+            } else {
+                refused.append(
+                    "\(block) but for " + accepted.map(\.name).joined(separator: " and "))
+            }
         }
         return refused.map { String($0.trimmingPrefix("durable_storage.messages.")) }
     }

@@ -11,12 +11,18 @@ extension Setting {
         over knobs: [Knob], control: Setting, using seed: inout Seed
     ) -> Setting {
         precondition(control.violations.isEmpty)
-        // With everything drawn two of three combinations are valid; a control at the edge of its
-        // range may leave one in fifty.
+        var setting = control
+        for knob in knobs { setting[knob] = knob.range.draw(using: &seed) }
+        // What constraints tie together is drawn again as one until it is valid, and what is valid
+        // stays: the same distribution as drawing everything again, in far fewer draws. A control at
+        // the edge of its range may leave one combination of fifty.
         for _ in 0..<1_000 {
-            var setting = control
-            for knob in knobs { setting[knob] = knob.range.draw(using: &seed) }
-            if setting.violations.isEmpty { return setting }
+            let broken = Set(setting.violations.flatMap(\.knobs))
+            guard !broken.isEmpty else { return setting }
+            let again = Constraint.tied(to: broken)
+            for knob in knobs where again.contains(knob.id) {
+                setting[knob] = knob.range.draw(using: &seed)
+            }
         }
         return control
     }

@@ -37,6 +37,9 @@ package struct Setting: Hashable, Sendable {
         Knob.catalogue.filter { self[$0] != other[$0] }
     }
 
+    /// Whether none of these knobs differs from its standard.
+    func isStandard(_ ids: [String]) -> Bool { !ids.contains { changed[$0] != nil } }
+
     /// `control`, with this setting's values for `knobs` only.
     package func restricted(to knobs: [Knob], over control: Setting) -> Setting {
         var setting = control

@@ -23,26 +23,22 @@ package struct SettingFile: Sendable {
     package private(set) var setting = Setting()
     package private(set) var notes: [Note] = []
 
-    /// Keys of the article beside the knobs that no version or not every version has.
-    private static let articleKeys = [
-        "cache_size", "max_open_files", "min_write_buffer_number_to_merge", "wal_recycle",
-        "bytes_per_sync",
-    ].map { "durable_storage.messages.rocksdb.\($0)" }
-
     /// Where an unknown key is a mistake and not somebody else's business.
     private static let block = "durable_storage.messages"
 
     /// - Parameter dialect: the version that the file is meant for, to be warned by; `nil` if none.
     /// - Throws: `.unknownKey` for a key under `durable_storage.messages` that nobody knows,
-    ///   `.badValue` for a value that its knob cannot have.
+    ///   `.badValue` for a value that its knob cannot have, alone or beside another.
     package init(reading config: HOCONValue, for dialect: Dialect?) throws(KnobError) {
         guard case .object = config else {
             let start = HOCONPosition(file: "configuration", line: 1, column: 1)
             throw .badValue(HOCONError(start, "a configuration consists of keys, not of a list"))
         }
         for (path, entry) in config.leaves {
-            if let knob = Knob.catalogue.first(where: { $0.articlePath == path }) {
-                setting[knob] = try Self.value(of: knob, path, entry)
+            if let (knob, syntax) = Self.knob(at: path, of: dialect) {
+                do throws(HOCONError) {
+                    setting[knob] = try knob.read(entry, at: path, syntax)
+                } catch { throw .badValue(error) }
             } else if "\(path).".hasPrefix(Self.block + ".") || Self.block.hasPrefix("\(path).") {
                 try recognise(path, entry)
             } else if dialect?.key(path) == nil, dialect?.verdict(of: path) == nil {
@@ -51,16 +47,30 @@ package struct SettingFile: Sendable {
             warn(of: path, entry, for: dialect)
         }
         for constraint in setting.violations {
-            let path = Knob.find(constraint.upper)?.articlePath ?? constraint.upper
-            let position = config.entry(at: path)?.position
+            let path = Knob.find(constraint.subject)?.articlePath ?? constraint.subject
+            let entry = config.entry(at: path)
+            if constraint.isImpossible, let entry {
+                throw .badValue(entry.error("`\(path)`: \(constraint.sentence)"))
+            }
+            let position = entry?.position
             notes.append(
                 Note(kind: .warning, path: path, position: position, sentence: constraint.sentence))
         }
         setting = setting.effective
     }
 
+    /// The knob that a key turns: in the named version, else in the article.
+    private static func knob(
+        at path: String, of dialect: Dialect?
+    ) -> (Knob, ConfigKey.SizeSyntax)? {
+        if let key = dialect?.key(path), let knob = key.turns.flatMap(Knob.find) {
+            return (knob, key.syntax)
+        }
+        return Knob.catalogue.first { $0.articlePath == path }.map { ($0, .bytesize) }
+    }
+
     private mutating func recognise(_ path: String, _ entry: HOCONObject.Entry) throws(KnobError) {
-        let known = Set(Self.articleKeys + Knob.catalogue.map(\.articlePath))
+        let known = Set(Knob.catalogue.map(\.articlePath))
         guard !known.contains(where: { $0.hasPrefix(path + ".") }) else {
             throw .badValue(
                 entry.error("`\(path)` has to be a block `{ … }`, not \(entry.value.kind)"))
@@ -94,27 +104,5 @@ package struct SettingFile: Sendable {
             Note(
                 kind: .warning, path: path, position: entry.position,
                 sentence: "`\(path)`: \(reason)"))
-    }
-
-    private static func value(
-        of knob: Knob, _ path: String, _ entry: HOCONObject.Entry
-    ) throws(KnobError) -> Int64 {
-        let value: Int64
-        do throws(HOCONError) {
-            switch knob.unit {
-            case .bytes: value = try entry.bytes(path)
-            case .milliseconds: value = try entry.duration(path)
-            case .count: value = try entry.integer(path)
-            }
-        } catch { throw .badValue(error) }
-        guard knob.domain.contains(value) else {
-            let lowest = knob.spelled(knob.domain.lowerBound).inline
-            let highest = knob.spelled(knob.domain.upperBound).inline
-            throw .badValue(
-                entry.error(
-                    "`\(path)` is \(entry.value.inline); write a value from \(lowest) to \(highest)"
-                ))
-        }
-        return value
     }
 }

@@ -27,6 +27,9 @@ package enum LayoutError: Error, Equatable, Sendable {
         case topicLevel = "one level of a topic name"
         case qos = "a QoS from 0 to 2"
         case property = "a PUBLISH property"
+        case choice = "a choice that EMQX's schema has"
+        case endOfMessage = "the end of the message"
+        case key = "a key of the data column family"
     }
 }
 

@@ -29,40 +29,27 @@ extension [UInt8] {
     /// - Parameter properties: the property bytes of a PUBLISH, without their length.
     /// - Throws: `.malformed`, also for a property that a client may not send with a message. Bytes have
     ///   then been appended that mean nothing.
-    mutating func append(properties: RawSpan) throws(CodecError) {
-        var found = [7 of RawProperty?](repeating: nil)
-        var (offset, pairs) = (0, 0)
-        while true {
-            let start = offset
-            guard let property = try PropertyWalk.next(properties, at: &offset) else { break }
-            guard let index = StoredProperty.index(of: property.id) else {
-                throw .malformed(rule: .propertyNotAllowed, offset: start)
-            }
-            found[index] = property
-            if property.id == .userProperty { pairs += 1 }
-        }
-        var distinct = 0
-        for index in found.indices where found[index] != nil { distinct += 1 }
-        append(map: distinct)
-        for index in found.indices {
-            guard let property = found[index] else { continue }
-            append(atom: StoredProperty.all[index].name)
+    mutating func append(properties: RawSpan, _ atoms: AtomEncoding) throws(CodecError) {
+        guard !properties.isEmpty else { return append(map: 0) }
+        let found = try FoundProperties(properties)
+        append(map: found.distinct)
+        for index in StoredProperty.all.indices {
+            guard let property = found.found[index] else { continue }
+            append(atom: StoredProperty.all[index].name, as: atoms)
             switch property.id.format.kind {
             case .byte, .two, .four, .variable: append(integer: Int64(property.number))
             case .text, .binary: append(binary: properties.extracting(property.first))
-            case .pair: try append(pairs: pairs, of: properties)
+            case .pair: try append(pairs: found.pairs, of: properties)
             }
         }
     }
 
     private mutating func append(pairs count: Int, of properties: RawSpan) throws(CodecError) {
         append(list: count)
-        var offset = 0
-        while let property = try PropertyWalk.next(properties, at: &offset) {
-            guard property.id == .userProperty else { continue }
+        try properties.forEachPair { name, value in
             append(tuple: 2)
-            append(binary: properties.extracting(property.first))
-            append(binary: properties.extracting(property.second))
+            append(binary: name)
+            append(binary: value)
         }
         append(tag: .null)
     }

@@ -50,7 +50,19 @@ extension RawSpan {
     }
 }
 
+extension StreamLevels {
+    /// The topics of the stream as a filter, with "+" for each varying level.
+    fileprivate var filter: String {
+        String(decoding: Array(pieces.joined(separator: [UInt8(ascii: "+")])), as: UTF8.self)
+    }
+}
+
 extension TopicTrie {
+    /// The topics of all streams that have varying levels, as filters with "+" for each of these.
+    package var varyingTopics: Set<String> {
+        Set(levels.values.filter { $0.varyingCount > 0 }.map(\.filter))
+    }
+
     /// Appends the topic of a message from the varying part that is stored with it.
     ///
     /// - Throws: `.unknownStream`; `.varyingLevels` when the part does not fit the stream.

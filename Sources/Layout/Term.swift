@@ -30,7 +30,7 @@ package indirect enum Term: Hashable, Sendable {
         case .smallInteger, .integer, .smallBig:
             offset = start
             return .integer(try bytes.readInteger(at: &offset))
-        case .smallAtom:
+        case .smallAtom, .atom:
             offset = start
             let name = try bytes.readAtom(at: &offset)
             let text = bytes.extracting(name).withUnsafeBytes {

@@ -9,6 +9,12 @@ extension RawSpan {
         return byte(at: offset)
     }
 
+    func readTwo(at offset: inout Int) throws(LayoutError) -> UInt16 {
+        guard byteCount - offset >= 2 else { throw .truncated(offset: offset) }
+        defer { offset += 2 }
+        return UInt16(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
     func readFour(at offset: inout Int) throws(LayoutError) -> UInt32 {
         guard byteCount - offset >= 4 else { throw .truncated(offset: offset) }
         defer { offset += 4 }
@@ -56,13 +62,14 @@ extension RawSpan {
         return try readBytes(Int(try readFour(at: &offset)), at: &offset)
     }
 
-    /// The range of the name.
+    /// The range of the name, in either encoding.
     func readAtom(at offset: inout Int) throws(LayoutError) -> Range<Int> {
         let start = offset
-        guard try readTag(at: &offset) == .smallAtom else {
-            throw .unexpected(offset: start, expected: .atom)
+        switch try readTag(at: &offset) {
+        case .smallAtom: return try readBytes(Int(try readByte(at: &offset)), at: &offset)
+        case .atom: return try readBytes(Int(try readTwo(at: &offset)), at: &offset)
+        default: throw .unexpected(offset: start, expected: .atom)
         }
-        return try readBytes(Int(try readByte(at: &offset)), at: &offset)
     }
 
     func readBoolean(at offset: inout Int) throws(LayoutError) -> Bool {
@@ -142,6 +149,7 @@ extension RawSpan {
             case .binary: offset += Int(try readFour(at: &offset))
             case .smallBig: offset += Int(try readByte(at: &offset)) + 1
             case .smallAtom: offset += Int(try readByte(at: &offset))
+            case .atom: offset += Int(try readTwo(at: &offset))
             }
             guard offset <= byteCount else { throw .truncated(offset: byteCount) }
         }

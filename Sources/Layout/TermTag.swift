@@ -9,9 +9,13 @@ enum TermTag: UInt8 {
     case binary = 109
     case smallBig = 110
     case map = 116
+    /// Before OTP 26 every atom is written so, with two length bytes.
+    case atom = 100
     /// Since OTP 26 every atom of fewer than 256 bytes is written so.
     case smallAtom = 119
 
     /// Stands before every outermost term.
     static let version: UInt8 = 131
+
+    var isAtom: Bool { self == .smallAtom || self == .atom }
 }

@@ -43,10 +43,16 @@ extension [UInt8] {
         append(four: count)
     }
 
-    mutating func append(atom name: StaticString) {
+    mutating func append(atom name: StaticString, as encoding: AtomEncoding) {
         precondition(name.utf8CodeUnitCount < 256)
-        append(tag: .smallAtom)
-        append(UInt8(name.utf8CodeUnitCount))
+        switch encoding {
+        case .otp26:
+            append(tag: .smallAtom)
+            append(UInt8(name.utf8CodeUnitCount))
+        case .otp25:
+            append(tag: .atom)
+            append(two: UInt16(name.utf8CodeUnitCount))
+        }
         name.withUTF8Buffer { append(contentsOf: $0) }
     }
 

@@ -8,12 +8,12 @@ extension TopicTrie {
         _ token: TopicToken, of topic: RawSpan, at node: UInt32, depth: Int, rows: inout RowBuffer
     ) -> UInt32 {
         let state = nodes[Int(node)].state
-        let id = state.next(.token(token.range), in: topic)
+        let id = state.next(.token(token.range), in: topic, atoms)
         appendEdge(from: state, .token(token.range), in: topic, to: id, rows: &rows)
         let child = addNode(.node(id))
         addEdge(token, in: topic, from: node, to: child)
         if nodes[Int(node)].children >= thresholds.limit(atDepth: depth) {
-            let wildcard = state.next(.wildcard, in: topic)
+            let wildcard = state.next(.wildcard, in: topic, atoms)
             appendEdge(from: state, .wildcard, in: topic, to: wildcard, rows: &rows)
             nodes[Int(node)].wildcard = addNode(.node(wildcard))
         }
@@ -25,18 +25,18 @@ extension TopicTrie {
         of topic: RawSpan, varying: [Range<Int>], at node: UInt32, rows: inout RowBuffer
     ) -> StreamID {
         let state = nodes[Int(node)].state
-        let id = state.next(.end, in: topic)
+        let id = state.next(.end, in: topic, atoms)
         appendEdge(from: state, .end, in: topic, to: id, rows: &rows)
         let labels = topic.labels(varying: varying)
         rows.append {
             $0.append(TermTag.version)
             $0.append(tuple: 2)
-            $0.append(atom: "rlookup")
+            $0.append(atom: "rlookup", as: atoms)
             $0.append(id: id)
         } value: {
             $0.append(TermTag.version)
             $0.append(list: labels.count)
-            for label in labels { $0.append(label: label, in: topic) }
+            for label in labels { $0.append(label: label, in: topic, atoms) }
             $0.append(tag: .null)
         }
         let stream = StreamID(rawValue: id)
@@ -58,15 +58,15 @@ extension TopicTrie {
         nodes[Int(node)].children += 1
     }
 
-    private func appendEdge(
+    func appendEdge(
         from state: TrieState, _ label: TrieState.Label, in topic: RawSpan, to id: UInt64,
         rows: inout RowBuffer
     ) {
         rows.append {
             $0.append(TermTag.version)
             $0.append(tuple: 2)
-            $0.append(state: state)
-            $0.append(label: label, in: topic)
+            $0.append(state: state, atoms)
+            $0.append(label: label, in: topic, atoms)
         } value: {
             $0.append(TermTag.version)
             $0.append(id: id)

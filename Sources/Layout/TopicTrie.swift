@@ -37,11 +37,19 @@ package struct TopicTrie: Sendable {
     }
 
     let thresholds: Thresholds
+    let atoms: AtomEncoding
     var nodes = [Node(state: .prefix), Node(state: .special)]
     var edges = EdgeTable()
     var levels: [StreamID: StreamLevels] = [:]
 
-    package init(thresholds: Thresholds = .emqx) { self.thresholds = thresholds }
+    package init(thresholds: Thresholds = .emqx, atoms: AtomEncoding = .otp26) {
+        self.thresholds = thresholds
+        self.atoms = atoms
+    }
+
+    package init(_ format: RowFormat) {
+        self.init(thresholds: format.thresholds, atoms: format.atoms)
+    }
 
     package var streamCount: Int { levels.count }
 

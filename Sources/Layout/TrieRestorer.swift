@@ -5,9 +5,9 @@ package struct TrieRestorer: Sendable {
     /// Streams that a topic's end leads to.
     private var ends: [StreamID] = []
 
-    package init(thresholds: TopicTrie.Thresholds = .emqx) {
-        trie = TopicTrie(thresholds: thresholds)
-    }
+    /// - Parameter format: by which the trie goes on learning. What is read may have either encoding of
+    ///   atoms.
+    package init(_ format: RowFormat = RowFormat()) { trie = TopicTrie(format) }
 
     /// - Throws: `.truncated` or `.unexpected` when the row is none that EMQX writes. Offsets are those
     ///   of the key or of the value, whichever is at fault.
@@ -80,7 +80,7 @@ extension RawSpan {
 
     fileprivate func readState(at offset: inout Int) throws(LayoutError) -> TrieState {
         let start = offset
-        guard offset < byteCount, byte(at: offset) == TermTag.smallAtom.rawValue else {
+        guard offset < byteCount, let tag = TermTag(rawValue: byte(at: offset)), tag.isAtom else {
             return .node(try readID(at: &offset))
         }
         let name = try readAtom(at: &offset)
@@ -93,7 +93,7 @@ extension RawSpan {
         let start = offset
         switch try readTag(at: &offset) {
         case .null: return .end
-        case .smallAtom:
+        case .smallAtom, .atom:
             offset = start
             let name = try readAtom(at: &offset)
             if name.isEmpty { return .token(name) }

@@ -13,6 +13,9 @@ package enum Caveat: Codable, Equatable, Sendable {
     case growingQueue(depthAtEnd: Int, depthAtHalf: Int)
     /// Compaction had not caught up within the bound on draining.
     case notDrained(after: Nanoseconds)
+    /// Opened with this setting, the start state had compactions to do that were not over in time: they ran
+    /// on into the traffic.
+    case startNotDrained(after: Nanoseconds)
     /// Messages that were accepted were not durable within the bound on draining.
     case notStored(count: Int)
 
@@ -20,7 +23,7 @@ package enum Caveat: Codable, Equatable, Sendable {
     package var disqualifies: Bool {
         switch self {
         case .generatorBound, .notSent, .tooFewCycles, .notStored, .growingQueue: true
-        case .tooFewSamples, .notDrained: false
+        case .tooFewSamples, .notDrained, .startNotDrained: false
         }
     }
 
@@ -37,6 +40,8 @@ package enum Caveat: Codable, Equatable, Sendable {
             "overload: \(end) messages waited at the end, \(half) half way"
         case .notDrained(let bound):
             "compaction had not caught up \(milliseconds(bound)) after the last message"
+        case .startNotDrained(let bound):
+            "compaction of the start state had not rested \(milliseconds(bound)) after it was opened"
         case .notStored(let count):
             "\(count) messages were still waiting to be stored when the bound on draining was over"
         }

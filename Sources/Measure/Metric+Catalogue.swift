@@ -71,6 +71,32 @@ extension Metric {
             id: "stall_events", title: "times a shard entered slowdown or stop", unit: .count,
             better: .lower, source: .counter("stall_events")),
         Metric(
+            id: "stall_memtable_stops", title: "stops: memtables waited for their flush",
+            unit: .count, better: .lower, source: .counter("stall_memtable_stops")),
+        Metric(
+            id: "stall_memtable_slowdowns", title: "slowdowns: memtables waited for their flush",
+            unit: .count, better: .lower, source: .counter("stall_memtable_slowdowns")),
+        Metric(
+            id: "stall_l0_stops", title: "stops: too many L0 files", unit: .count, better: .lower,
+            source: .counter("stall_l0_stops")),
+        Metric(
+            id: "stall_l0_slowdowns", title: "slowdowns: too many L0 files", unit: .count,
+            better: .lower, source: .counter("stall_l0_slowdowns")),
+        Metric(
+            id: "stall_pending_stops", title: "stops: compaction owed too many bytes",
+            unit: .count, better: .lower, source: .counter("stall_pending_stops")),
+        Metric(
+            id: "stall_pending_slowdowns", title: "slowdowns: compaction owed too many bytes",
+            unit: .count, better: .lower, source: .counter("stall_pending_slowdowns")),
+        Metric(
+            id: "stall_unknown", title: "slowdowns and stops of a cause that cannot be told",
+            unit: .count, better: .lower, source: .counter("stall_unknown")),
+        Metric(
+            id: "delayed_write_bytes_per_s_min",
+            title: "lowest write rate that a slowdown allowed, bytes/s; 0: no slowdown was seen",
+            unit: .perSecond, better: .neither,
+            source: .counter("delayed_write_bytes_per_s_min")),
+        Metric(
             id: "drain_s", title: "until buffers and compaction were empty after the window",
             unit: .seconds,
             better: .lower, source: .counter("drain_s")),

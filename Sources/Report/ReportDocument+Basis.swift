@@ -24,10 +24,9 @@ extension ReportDocument {
 
 
             """
-        text +=
-            input.departures.isEmpty
-            ? "Nothing is known.\n"
-            : input.departures.map { "- \(Markdown.escaped($0))\n" }.joined()
+        text += (input.departures + startDepartures(input)).map {
+            "- \(Markdown.escaped($0))\n"
+        }.joined()
         return text
     }
 

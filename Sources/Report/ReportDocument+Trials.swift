@@ -76,7 +76,8 @@ extension ReportDocument {
             \(Figures.brief(scale.window.seconds)) s.
 
             """
-        let sizes = Knob.catalogue.filter(\.shrinks)
+        // Without those that are off.
+        let sizes = Knob.catalogue.filter { $0.shrinks && input.plan.control[$0] > 0 }
         if scale.miniature > 1, !sizes.isEmpty {
             let rows = sizes.map { knob in
                 let full = input.plan.control[knob]

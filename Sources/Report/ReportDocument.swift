@@ -13,7 +13,8 @@ package enum ReportDocument {
         return [
             "# \(title)\n",
             verdict(input), paste(input, files: files), asked(input), comparison(input),
-            changes(input), pictures(plots), traffic(input), scale(input), trials(input),
+            changes(input), pictures(plots), traffic(input), scale(input), start(input),
+            trials(input),
             model(input), environment(input), again(input), glossary(input),
         ].joined(separator: "\n")
     }

@@ -13,10 +13,12 @@ package struct ReportInput: Sendable {
     package let durability: DurabilityRow
     /// Milliseconds since the epoch.
     package let date: UInt64
+    /// What the trials began with, by number of shards; empty if they began with nothing.
+    package let starts: [StartRecord]
 
     package init(
         plan: StudyPlan, records: [TrialRecord], dialect: Dialect, departures: [String],
-        durability: DurabilityRow, date: UInt64
+        durability: DurabilityRow, date: UInt64, starts: [StartRecord] = []
     ) {
         self.plan = plan
         self.records = records
@@ -24,6 +26,7 @@ package struct ReportInput: Sendable {
         self.departures = departures
         self.durability = durability
         self.date = date
+        self.starts = starts
     }
 
     var search: [TrialRecord] { records.filter { $0.planned.phase == .search } }

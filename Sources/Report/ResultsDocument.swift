@@ -7,8 +7,8 @@ internal import Study
 /// `results.json`: the study for programs. Keys are snake_case and carry their unit; ratios are
 /// candidate over control, below 1 is better.
 ///
-/// - `format` (1), `written_at_ms` (since the epoch), `study` (the plan, with `scale` and
-///   `environment`), `traffic`.
+/// - `format` (1), `written_at_ms` (since the epoch), `study` (the plan, with `scale`,
+///   `start_states` (empty if trials began with nothing) and `environment`), `traffic`.
 /// - `verdict`: `recommendation` (`change` or `keep`), `sentence`, `objective` (a metric id),
 ///   `reachable` and `overall` (finalists, absent if there is none), `reachable_is_overall`,
 ///   `overall_over_reachable` (interval), `warnings`. A finalist has its `trial` of the search,
@@ -77,6 +77,15 @@ private struct StudyPart: Encodable {
         var cyclesNeeded: Int
     }
 
+    struct StartPart: Encodable {
+        var shards: Int
+        var messages: Int
+        var tableBytesByShard: [UInt64]
+        var filesByLevel: [Int]
+        var sha256: String
+        var builtInS: Double
+    }
+
     struct EnvironmentPart: Encodable {
         var version: String
         var optimised: Bool
@@ -111,6 +120,7 @@ private struct StudyPart: Encodable {
     var durability: String
     var departures: [String]
     var scale: ScalePart
+    var startStates: [StartPart]
     var environment: EnvironmentPart
 
     init(_ input: ReportInput) {
@@ -142,6 +152,11 @@ private struct StudyPart: Encodable {
             speed: plan.scale.speed, miniature: plan.scale.miniature,
             warmUpS: plan.scale.warmUp.seconds, windowS: plan.scale.window.seconds,
             cyclesNeeded: plan.scale.cyclesNeeded)
+        startStates = input.starts.map {
+            StartPart(
+                shards: $0.shards, messages: $0.messages, tableBytesByShard: $0.bytes,
+                filesByLevel: $0.files, sha256: $0.digest, builtInS: $0.seconds)
+        }
         environment = EnvironmentPart(
             version: here.version, optimised: here.optimised, rocksdb: here.rocksdb, cpu: here.cpu,
             cores: here.cores, memoryBytes: here.memory.count, kernel: here.kernel,

@@ -1,9 +1,10 @@
 package import Layout
-package import MQTT
+internal import MQTT
+internal import Measure
 internal import Synchronization
 
 /// Counts what a store would write, without writing: the forecast of a trial. Nothing can be read back.
-package final class CountingStore: DurableStore {
+package final class CountingStore: WriteOnlyStore {
     /// What the messages so far would put into the data and trie column families.
     package struct Footprint: Sendable, Equatable {
         package var messages = 0
@@ -32,16 +33,22 @@ package final class CountingStore: DurableStore {
 
     private struct State: Sendable {
         var tries: [TopicTrie]
-        var encoder = MessageEncoder(after: 0)
+        var encoder: MessageEncoder
         var footprint = Footprint()
     }
 
     private let state: Mutex<State>
     package let shards: Int
 
-    package init(shards: Int) {
+    package let format: RowFormat
+
+    package init(shards: Int, _ format: RowFormat = RowFormat()) {
         self.shards = shards
-        state = Mutex(State(tries: Array(repeating: TopicTrie(), count: shards)))
+        self.format = format
+        state = Mutex(
+            State(
+                tries: Array(repeating: TopicTrie(format), count: shards),
+                encoder: MessageEncoder(after: 0, format)))
     }
 
     package var footprint: Footprint { state.withLock { $0.footprint } }
@@ -49,7 +56,7 @@ package final class CountingStore: DurableStore {
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         state.withLock { state in
             var sink = Sink(footprint: state.footprint)
             do throws(CodecError) {
@@ -61,14 +68,9 @@ package final class CountingStore: DurableStore {
                 sink.footprint.unencodable += 1
             }
             state.footprint = sink.footprint
+            return Receipt(
+                lane: publisher.shard,
+                position: sink.footprint.messages + sink.footprint.unencodable)
         }
     }
-
-    package func committed(in shard: Int) -> Int { 0 }
-    package func streamCount(in shard: Int) -> Int { 0 }
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
-    package func now(in shard: Int) -> UInt64 { 0 }
-    package func request(_ request: ReadRequest) {}
-    package func takeReplies() -> [ReadReply] { [] }
-    package func onNews(_ notify: @escaping @Sendable () -> Void) {}
 }

@@ -8,12 +8,32 @@ package import MQTT
 /// accepted, and a reader asks and is answered later. Nothing here waits for a disk.
 package protocol DurableStore: AnyObject, Sendable {
     var shards: Int { get }
+    /// What its rows look like; publishers' headers have to be made for it.
+    var format: RowFormat { get }
+
+    /// When a publisher is to be told that its message was accepted.
+    var acknowledgement: Durability.Acknowledgement { get }
+
+    /// When session state has to be committed.
+    var sessionCommits: EngineModel.SessionCommits { get }
 
     /// Leaves a message for `publisher`'s shard. The bytes are copied; returns at once.
     /// - Parameter properties: MQTT 5 property bytes without their length; empty before version 5.
+    /// - Returns: what its decision will be known by; lane is the publisher's shard.
+    @discardableResult
     func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
-        payload: RawSpan)
+        payload: RawSpan
+    ) -> Receipt
+
+    /// Leaves changed session state for its tables. Returns at once.
+    /// - Returns: what its decision will be known by; lane is `sessionLane`.
+    @discardableResult
+    func commit(_ changes: SessionChanges) -> Receipt
+
+    /// What was decided since the last call, if anybody is to wait for it: with acknowledgement on enqueue
+    /// and session state on a timer there is nothing.
+    func takeSettled() -> [Settlement]
 
     /// Messages committed in `shard` so far. A reader that has seen this number has nothing to ask for.
     func committed(in shard: Int) -> Int
@@ -36,4 +56,9 @@ package protocol DurableStore: AnyObject, Sendable {
 
     /// Called, from any thread, whenever a commit or a reply may have something for sessions.
     func onNews(_ notify: @escaping @Sendable () -> Void)
+}
+
+extension DurableStore {
+    /// The lane of receipts for session state; those below it are the shards'.
+    package var sessionLane: Int { shards }
 }

@@ -1,5 +1,6 @@
 package import Layout
 package import MQTT
+internal import Measure
 internal import Synchronization
 
 /// The model: what was submitted, in order, in memory, durable at once. Tests compare `ShardedStore` with
@@ -25,26 +26,41 @@ package final class MemoryStore: DurableStore {
     private struct State {
         var shards: [Shard]
         var replies: [ReadReply] = []
+        var settled: [Settlement] = []
+        var sessions: [String: [StateKey: StateValue]] = [:]
+        var changes = 0
         var listeners: [@Sendable () -> Void] = []
+
+        mutating func settle(_ receipt: Receipt) {
+            settled.append(Settlement(lane: receipt.lane, through: receipt.position))
+        }
     }
 
     private let state: Mutex<State>
     package let shards: Int
+    package var format: RowFormat { RowFormat() }
+    package let acknowledgement: Durability.Acknowledgement
+    package let sessionCommits: EngineModel.SessionCommits
 
-    package init(shards: Int) {
+    package init(
+        shards: Int, acknowledgement: Durability.Acknowledgement = .onEnqueue,
+        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5))
+    ) {
         self.shards = shards
+        self.acknowledgement = acknowledgement
+        self.sessionCommits = sessionCommits
         state = Mutex(State(shards: Array(repeating: Shard(), count: shards)))
     }
 
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         let topic = topic.withUnsafeBytes { Array($0) }
         let properties = properties.withUnsafeBytes { Array($0) }
         let payload = payload.withUnsafeBytes { Array($0) }
-        let client = Self.clientID(of: publisher.header)
-        let listeners = state.withLock { state in
+        let client = Array(publisher.header.clientID.utf8)
+        let (receipt, listeners) = state.withLock { state in
             let number = publisher.shard
             let next = UInt64(state.shards[number].names.count + 1)
             let stream = state.shards[number].names[topic] ?? StreamID(rawValue: next)
@@ -57,22 +73,38 @@ package final class MemoryStore: DurableStore {
                 Message(
                     timestamp: latest, submission: submission, publisher: client, topic: topic,
                     properties: properties, payload: payload))
-            return state.listeners
+            let receipt = Receipt(lane: number, position: state.shards[number].count)
+            if acknowledgement == .onCommit { state.settle(receipt) }
+            return (receipt, state.listeners)
         }
         for notify in listeners { notify() }
+        return receipt
     }
 
-    /// A header has it only as part of the value that it makes.
-    private static func clientID(of header: PublisherHeader) -> [UInt8] {
-        var value: [UInt8] = [], properties: [UInt8] = []
-        do {
-            try header.appendValue(
-                qos: .atMostOnce, retain: false, topic: RawSpan(), varying: [], payload: RawSpan(),
-                properties: RawSpan(), timestamp: 0, to: &value)
-            let stored = try StoredMessage(
-                decoding: value.span.bytes, appendingPropertiesTo: &properties)
-            return Array(value[stored.from])
-        } catch { preconditionFailure("what a header writes can be read: \(error)") }
+    package func commit(_ changes: SessionChanges) -> Receipt {
+        let (receipt, listeners) = state.withLock { state in
+            for key in changes.deleted { state.sessions[changes.client]?[key] = nil }
+            state.sessions[changes.client, default: [:]].merge(changes.rows) { $1 }
+            if changes.isEnd { state.sessions[changes.client] = nil }
+            state.changes += 1
+            let receipt = Receipt(lane: sessionLane, position: state.changes)
+            if sessionCommits == .beforePromise { state.settle(receipt) }
+            return (receipt, state.listeners)
+        }
+        for notify in listeners { notify() }
+        return receipt
+    }
+
+    package func takeSettled() -> [Settlement] {
+        state.withLock { state in
+            defer { state.settled = [] }
+            return state.settled
+        }
+    }
+
+    /// The rows of a session; none for one that is not kept.
+    package func sessionRows(of client: String) -> [StateKey: StateValue] {
+        state.withLock { $0.sessions[client] ?? [:] }
     }
 
     package func committed(in shard: Int) -> Int {

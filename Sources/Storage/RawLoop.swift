@@ -26,10 +26,15 @@ package struct RawLoop {
     }
 
     private struct Shard {
-        var trie = TopicTrie()
-        var encoder = MessageEncoder(after: 0)
+        var trie: TopicTrie
+        var encoder: MessageEncoder
         var collector = Collector()
         var messages = 0
+
+        init(_ format: RowFormat) {
+            trie = TopicTrie(format)
+            encoder = MessageEncoder(after: 0, format)
+        }
 
         mutating func encode(
             _ submission: Submission, from publisher: Publisher, topic: RawSpan,
@@ -48,10 +53,12 @@ package struct RawLoop {
     private var sizes: [UInt32] = []
     private var puts: [UInt8] = []
     package private(set) var messages = 0
+    /// Batches, and their bytes, that `run` writes before its clock starts.
+    private var unmeasured = (batches: 0, bytes: 0)
 
     package init(_ options: StoreOptions) {
         self.options = options
-        shards = (0..<options.shards).map { _ in Shard() }
+        shards = (0..<options.shards).map { _ in Shard(options.format) }
     }
 
     /// Encodes a message as the storage path would and appends its puts; batches close as buffers do when
@@ -68,6 +75,12 @@ package struct RawLoop {
         if shards[number].messages >= max(1, options.bufferItems - 1) { close(number) }
     }
 
+    /// Closes what came so far: it is written before the clock starts.
+    package mutating func startMeasuring() {
+        finish()
+        unmeasured = (targets.count, puts.count)
+    }
+
     /// Closes the batches that are not full.
     package mutating func finish() {
         for number in shards.indices where shards[number].messages > 0 { close(number) }
@@ -81,10 +94,11 @@ package struct RawLoop {
         shards[number].messages = 0
     }
 
-    /// Writes everything into fresh databases below `directory`.
-    /// - Returns: the time the loop took; opening and closing are not in it.
+    /// Writes everything into fresh databases below `directory`, without statistics or listeners.
+    /// - Returns: the time the loop took for what came after `startMeasuring`; opening and closing are not
+    ///   in it.
     package func run(at directory: String) throws -> Nanoseconds {
-        let engine = RocksEngine()
+        let engine = RocksEngine.unobserved()
         let opened = try (0..<options.shards).map { number in
             let path = directory + "/\(number)"
             try FileManager.default.createDirectory(
@@ -92,12 +106,29 @@ package struct RawLoop {
             return try OpenShard(path, number, options, engine)
         }
         var handles = opened.map { $0.database.raw as OpaquePointer? }
+        try write(batches: 0..<unmeasured.batches, bytes: 0..<unmeasured.bytes, to: &handles)
         let began = MonotonicTime.now()
-        try check(
-            crocks_raw_loop(&handles, targets, sizes, targets.count, puts, puts.count))
+        try write(
+            batches: unmeasured.batches..<targets.count, bytes: unmeasured.bytes..<puts.count,
+            to: &handles)
         let took = MonotonicTime.now() - began
         withExtendedLifetime(opened) {}
         return took
+    }
+
+    private func write(
+        batches: Range<Int>, bytes: Range<Int>, to handles: inout [OpaquePointer?]
+    ) throws(RocksError) {
+        let status = targets[batches].withUnsafeBufferPointer { targets in
+            sizes[batches].withUnsafeBufferPointer { sizes in
+                puts[bytes].withUnsafeBufferPointer { puts in
+                    crocks_raw_loop(
+                        &handles, targets.baseAddress, sizes.baseAddress, targets.count,
+                        puts.baseAddress, puts.count)
+                }
+            }
+        }
+        try check(status)
     }
 
     /// Keeps a database, which cannot be copied, where an array wants something that can.

@@ -13,7 +13,14 @@ extension ShardedStore {
         package var pendingCompaction = Bytes.zero
         /// Shards in which RocksDB refuses writes for now.
         package var stoppedShards = 0
+        /// Shards whose writes are slowed down for now.
+        package var delayedShards = 0
+        /// Bytes per second that the slowest of them may write; zero when none is slowed down.
+        package var delayedWriteRate = Bytes.zero
         package var memtables = Bytes.zero
+        /// Blocks in the block caches, and indexes and filters of open files outside of them.
+        package var blockCaches = Bytes.zero
+        package var tableReaders = Bytes.zero
         /// Shards with a flush or a compaction that runs or waits.
         package var busyShards = 0
     }
@@ -23,15 +30,28 @@ extension ShardedStore {
         for shard in all {
             func property(_ name: String) -> UInt64 { shard.database.property(name) ?? 0 }
             gauges.committed += shard.committed.load(ordering: .acquiring)
-            let l0 = Int(
-                shard.database.property(
-                    "rocksdb.num-files-at-level0", family: EngineModel.Family.data) ?? 0)
+            let l0 = shard.generations.reduce(0) { sum, generation in
+                sum
+                    + Int(
+                        shard.database.property(
+                            "rocksdb.num-files-at-level0", family: generation.families.data) ?? 0)
+            }
             gauges.l0Files += l0
             gauges.l0FilesMax = max(gauges.l0FilesMax, l0)
             gauges.immutableMemtables += Int(property("rocksdb.num-immutable-mem-table"))
             gauges.pendingCompaction += Bytes(property("rocksdb.estimate-pending-compaction-bytes"))
             gauges.memtables += Bytes(property("rocksdb.cur-size-all-mem-tables"))
+            gauges.blockCaches += Bytes(property("rocksdb.block-cache-usage"))
+            gauges.tableReaders += Bytes(property("rocksdb.estimate-table-readers-mem"))
             if property("rocksdb.is-write-stopped") > 0 { gauges.stoppedShards += 1 }
+            // Of the database: every column family gives the same number.
+            let rate = Bytes(
+                shard.database.property("rocksdb.actual-delayed-write-rate", family: 0) ?? 0)
+            if rate > .zero {
+                gauges.delayedShards += 1
+                let lowest = gauges.delayedShards == 1 ? rate : gauges.delayedWriteRate
+                gauges.delayedWriteRate = min(lowest, rate)
+            }
             let work = [
                 "rocksdb.mem-table-flush-pending", "rocksdb.compaction-pending",
                 "rocksdb.num-running-flushes", "rocksdb.num-running-compactions",
@@ -46,6 +66,9 @@ extension ShardedStore {
     package var stallTime: Nanoseconds {
         .microseconds(engine.ticker("rocksdb.stall.micros") ?? 0)
     }
+
+    /// Syncs of write-ahead logs that the timer of the sync mode `interval` has made.
+    package var timedSyncs: Int { state.timedSyncs }
 
     package var depth: Int { state.depth }
     package var depthMax: Int { state.depthMax }
@@ -76,32 +99,5 @@ extension ShardedStore {
             }
         }
         return sum
-    }
-
-    /// Options in force after RocksDB's sanitising: of the first shard's database and its data column
-    /// family, the latter prefixed "data."; `data.block_cache` is the capacity of its block cache, in bytes.
-    package func effectiveOptions() throws(RocksError) -> [String: String] {
-        var options = try all[0].database.options(family: nil)
-        for (name, value) in try all[0].database.options(family: EngineModel.Family.data) {
-            options["data." + name] = value
-        }
-        options["data.block_cache"] = all[0].database.property(
-            "rocksdb.block-cache-capacity", family: EngineModel.Family.data
-        ).map { "\($0)" }
-        return options
-    }
-
-    /// What was asked for and is not what RocksDB runs, one sentence each.
-    package func notHonoured() throws(RocksError) -> [String] {
-        let effective = try effectiveOptions()
-        let asked =
-            state.options.databaseOptions
-            + state.options.familyOptions.map { (name: "data." + $0.name, value: $0.value) }
-        return asked.compactMap { option in
-            guard let got = effective[option.name], !option.value.hasPrefix("{"),
-                got != option.value
-            else { return nil }
-            return "\(option.name): asked for \(option.value), RocksDB runs \(got)"
-        }
     }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 package import Layout
 package import MQTT
+internal import Measure
 internal import Synchronization
 
 /// Durable storage as EMQX lays it out: shards that are each a RocksDB of their own on one Env, each with
@@ -9,37 +10,69 @@ package final class ShardedStore: DurableStore {
     let all: [Shard]
     let state: StoreState
     private let reader: StreamReader
+    private let sessions: SessionTables
+    private let syncer: WalSyncer?
+    private let retention: RetentionTimer
     let engine: RocksEngine
     /// Where batches go first, for an engine that has one log for all shards.
     let log: SharedLog?
     private let writers: [JoinedThread]
-    private let readers: [JoinedThread]
+    /// For reading, session state, syncs and retention.
+    private let others: [JoinedThread]
     private let closed = Atomic(false)
 
-    /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does.
-    /// - Throws: RocksDB's refusal of the first shard that cannot be opened, or no room for a thread.
+    /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does;
+    /// what EMQX keeps in mnesia is in `mnesia` beside them.
+    /// - Parameter latest: microseconds since the epoch that no message of the store is older than; the wall
+    ///   clock and what was recorded before, unless a past is being written.
+    /// - Throws: why the directory, or the first of its shards, cannot be opened; no room for a thread.
     package init(
-        at directory: String, _ options: StoreOptions, on engine: RocksEngine
+        at directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: UInt64? = nil
     ) throws(StoreOpenError) {
         self.engine = engine
-        let state = StoreState(options: options)
+        let identity = StoreIdentity(options)
+        let isNew = try identity.claim(directory)
+        let mnesia = directory + "/mnesia"
+        let timestamps: TimestampRecord?
+        do {
+            try FileManager.default.createDirectory(
+                atPath: mnesia, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+            timestamps =
+                options.engine.recordsTimestamp
+                ? try TimestampRecord(path: mnesia + "/latest.log") : nil
+        } catch { throw StoreOpenError(path: mnesia, reason: "\(error)") }
+        let state = StoreState(options: options, timestamps: timestamps)
         self.state = state
-        var opened: [Shard] = []
-        for number in 0..<options.shards {
-            let path = directory + "/\(number)"
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-                opened.append(
-                    try Shard(number: number, path: path, options: options, engine: engine))
-            } catch { throw StoreOpenError(path: path, reason: "\(error)") }
+        let opened = try Self.open(directory, options, on: engine) { shard in
+            // Later than what was recorded, also when the wall clock was set back since (reference 3.4).
+            latest ?? max(wallClockMilliseconds() * 1_000, timestamps?.latest(of: shard) ?? 0)
         }
+        if isNew { try identity.settle(directory) }
         all = opened
-        let log = try Self.openLog(below: directory, options, shards: opened, on: engine)
+        let log: SharedLog? =
+            if case .raft(let model) = options.engine.log {
+                try SharedLog(below: directory, model, options: options, shards: opened, on: engine)
+            } else {
+                nil
+            }
         self.log = log
+        // After the shards are open, because each makes the pools grow to what it asks for.
+        engine.setThreads(high: options.threads.high, low: options.threads.low)
         let reader = StreamReader(opened, state: state)
         self.reader = reader
+        let sessions = SessionTables(below: mnesia, on: engine, state: state)
+        self.sessions = sessions
+        let syncer: WalSyncer? =
+            if case .interval(let interval) = options.durability.sync {
+                WalSyncer(opened, every: interval, state: state)
+            } else {
+                nil
+            }
+        self.syncer = syncer
+        let retention = RetentionTimer(opened, keeping: options.retention, state: state)
+        self.retention = retention
         do {
             writers = try opened.map { shard throws(ThreadError) in
                 try JoinedThread {
@@ -48,56 +81,80 @@ package final class ShardedStore: DurableStore {
                     writer.run()
                 }
             }
-            readers = [try JoinedThread { reader.run() }]
+            others =
+                [
+                    try JoinedThread { reader.run() }, try JoinedThread { sessions.run() },
+                    try JoinedThread { retention.run() },
+                ] + (try syncer.map { syncer throws(ThreadError) in
+                    [try JoinedThread { syncer.run() }]
+                } ?? [])
         } catch {
             // Threads that did start end with their inboxes.
             for shard in opened { shard.inbox.close() }
             log?.close()
+            reader.stop()
+            sessions.stop()
+            retention.stop()
             throw StoreOpenError(path: directory, reason: "\(error)")
         }
     }
 
-    private static func openLog(
-        below directory: String, _ options: StoreOptions, shards: [Shard], on engine: RocksEngine
-    ) throws(StoreOpenError) -> SharedLog? {
-        switch options.engine.log {
-        case .raft(let model):
-            return try SharedLog(
-                below: directory, model, options: options, shards: shards, on: engine)
-        case .wal:
-            let path = directory + "/" + LogFiles.directoryName
-            guard !FileManager.default.fileExists(atPath: path) else {
-                throw StoreOpenError(
-                    path: path,
-                    reason: "it holds messages that \(options.engine.id) would not see: open the "
-                        + "store with the raft engine that made it")
-            }
-            return nil
-        }
+    /// Opens the shards with what they share. The engine's other databases, as those of session state, have
+    /// no part in it.
+    private static func open(
+        _ directory: String, _ options: StoreOptions, on engine: RocksEngine,
+        latest: @Sendable (_ shard: Int) -> UInt64
+    ) throws(StoreOpenError) -> [Shard] {
+        engine.share(options.shared)
+        defer { engine.share(SharedOptions()) }
+        return try Shard.open(below: directory, options, on: engine, latest: latest)
     }
 
     /// Commits what waits and ends all threads. The databases close when this store is let go of.
     package func close() {
         guard !closed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        retention.stop()
         for shard in all { shard.inbox.close() }
         for thread in writers { thread.join() }
         log?.close()
         reader.stop()
-        for thread in readers { thread.join() }
+        sessions.stop()
+        syncer?.stop()
+        for thread in others { thread.join() }
     }
 
     deinit { close() }
 
     package var shards: Int { all.count }
+    package var format: RowFormat { state.options.format }
 
+    @discardableResult
     package func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         state.entered()
-        all[publisher.shard].inbox.append(
+        let position = all[publisher.shard].inbox.append(
             submission, from: publisher, topic: topic, properties: properties, payload: payload)
+        return Receipt(lane: publisher.shard, position: position)
     }
+
+    package var acknowledgement: Durability.Acknowledgement {
+        state.options.durability.acknowledgement
+    }
+
+    package var sessionCommits: EngineModel.SessionCommits { state.options.engine.sessions }
+
+    package func commit(_ changes: SessionChanges) -> Receipt {
+        Receipt(lane: sessionLane, position: sessions.commit(changes))
+    }
+
+    /// The rows of a session as they are committed; none for a session that is not kept.
+    package func sessionRows(of client: String) throws(RocksError) -> [StateKey: StateValue] {
+        try sessions.rows(of: client)
+    }
+
+    package func takeSettled() -> [Settlement] { state.desk.take() }
 
     package func committed(in shard: Int) -> Int { all[shard].committed.load(ordering: .acquiring) }
 
@@ -107,9 +164,16 @@ package final class ShardedStore: DurableStore {
 
     package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
         let text = Array(filter.text.utf8)
-        return all[shard].trie.withLock {
-            $0.streams(matching: text.span.bytes).map(\.stream)
+        var streams: [StreamID] = []
+        for generation in all[shard].generations {
+            generation.trie.withLock {
+                streams += $0.streams(matching: text.span.bytes).map(\.stream)
+            }
         }
+        // A path that was copied is in more than one generation.
+        guard all[shard].generations.count > 1 else { return streams }
+        var seen: Set<StreamID> = []
+        return streams.filter { seen.insert($0).inserted }
     }
 
     package func now(in shard: Int) -> UInt64 { all[shard].latest.load(ordering: .acquiring) }
@@ -119,12 +183,4 @@ package final class ShardedStore: DurableStore {
     package func takeReplies() -> [ReadReply] { reader.takeReplies() }
 
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
-}
-
-/// A shard's directory or a file of the shared log cannot be opened.
-package struct StoreOpenError: Error, CustomStringConvertible {
-    package let path: String
-    package let reason: String
-
-    package var description: String { "\(path): cannot be opened (\(reason))" }
 }

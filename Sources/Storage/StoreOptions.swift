@@ -1,80 +1,130 @@
 package import Knobs
+package import Layout
 package import Measure
 
 /// How a store is opened: an engine model, the setting that is tried, and the scale.
 package struct StoreOptions: Sendable {
+    package typealias Option = (name: String, value: String)
+
     package var engine: EngineModel
     package var setting: Setting
     /// Every byte size of the LSM is divided by this; 1 is full scale.
     package var miniature: UInt64
     /// What an acknowledgement promises; the engine's own unless it is told otherwise.
     package var durability: Durability
+    /// What keys and values look like; the engine's own unless it is told otherwise.
+    package var format: RowFormat
+    /// How long messages are to be kept; they live between one and about three times as long
+    /// (`message_retention_period`, reference 4.4).
+    package var retention = Nanoseconds.seconds(86_400)
     /// Of what is drawn by chance: where the first file of a shared log ends.
     package var seed = Seed(1)
     /// Called by a shared log's threads at each step; for tests.
     package var logSteps: (@Sendable (LogStep) -> Void)?
 
     package init(
-        engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil
+        engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil,
+        format: RowFormat? = nil
     ) {
         precondition(miniature >= 1)
         self.engine = engine
         self.setting = setting
         self.miniature = miniature
         self.durability = durability ?? engine.durability
+        self.format = format ?? engine.format
     }
 
-    package var shards: Int { value { if case .shards = $0 { true } else { false } } }
+    package var shards: Int { Int(value(.shards)) }
     /// Messages that a shard's buffer collects before it is flushed.
-    package var bufferItems: Int { value { if case .bufferItems = $0 { true } else { false } } }
-    /// How long the first message of a buffer waits at most.
-    package var bufferInterval: Nanoseconds {
-        .milliseconds(Int64(value { if case .bufferInterval = $0 { true } else { false } }))
+    package var bufferItems: Int { Int(value(.bufferItems)) }
+    /// Bytes of topics and payloads that it collects; nil if only messages count.
+    package var bufferBytes: Int? {
+        let bytes = value(.bufferBytes)
+        return bytes == 0 ? nil : Int(bytes)
     }
+    /// How long the first message of a buffer waits at most.
+    package var bufferInterval: Nanoseconds { .milliseconds(value(.bufferInterval)) }
+    /// The same three of a transaction buffer (EMQX 6), and how long after the last message it commits.
+    package var pendingItems: Int { Int(value(.pendingItems)) }
+    package var pendingInterval: Nanoseconds { .milliseconds(value(.pendingInterval)) }
+    package var idleInterval: Nanoseconds { .milliseconds(value(.idleInterval)) }
 
     /// What is asked of each shard's database.
-    package var databaseOptions: [(name: String, value: String)] {
-        let knobs = options {
-            if case .database(let option) = $0 { option } else { nil }
-        }
-        // What a knob turns is no longer the engine's to fix.
-        return engine.databaseOptions.filter { fixed in !knobs.contains { $0.name == fixed.name } }
-            + knobs
+    package var databaseOptions: [Option] {
+        let knobs = options { if case .database(let option) = $0 { option } else { nil } }
+        return engine.databaseOptions.replaced(by: knobs)
     }
 
-    /// What is asked of each column family.
-    package var familyOptions: [(name: String, value: String)] {
-        let sizes = engine.sizes.map { ($0.option, "\(max(1, $0.fullScale / miniature))") }
-        let cache = (name: "block_cache", value: "\(max(1, engine.blockCache / miniature))")
-        let table = OptionText.print([cache] + engine.tableOptions)
-        let knobs = options {
-            if case .columnFamily(let option) = $0 { option } else { nil }
+    /// What is asked of each column family, beside its table.
+    package var familyOptions: [Option] {
+        let sizes = engine.sizes.map {
+            (name: $0.option, value: "\(max(1, $0.fullScale / miniature))")
         }
-        return sizes.filter { size in !knobs.contains { $0.name == size.0 } } + engine.familyOptions
-            + knobs
-            + [("block_based_table_factory", "{\(table)}")]
+        let knobs = options { if case .columnFamily(let option) = $0 { option } else { nil } }
+        return (sizes + engine.familyOptions).replaced(by: knobs + compressionPerLevel)
     }
 
-    /// The column families of each shard, all with the same options.
-    var families: [ColumnFamily] {
-        engine.families.map {
-            ColumnFamily(name: $0, options: OptionText.print(familyOptions))
-        }
+    /// What is asked of the block-based table of each column family.
+    package var tableOptions: [Option] {
+        let knobs = options { if case .table(let option) = $0 { option } else { nil } }
+        return engine.tableOptions.replaced(by: knobs)
     }
 
-    private func value(where acts: (Knob.Reach) -> Bool) -> Int {
-        guard let knob = Knob.catalogue.first(where: { acts($0.reach) }) else {
+    /// What all shards share.
+    package var shared: SharedOptions {
+        SharedOptions(
+            writeBufferManager: UInt64(value(.writeBufferManager)),
+            bytesPerSecond: value(.rateLimiter))
+    }
+
+    /// Threads of the pools for flushes and for compactions; 0 for what the shards ask for.
+    package var threads: (high: Int, low: Int) {
+        (Int(value(.pool(.high))), Int(value(.pool(.low))))
+    }
+
+    /// The column families of a new shard, all with the same options.
+    var families: [ColumnFamily] { engine.families.map(family) }
+
+    func family(_ name: String) -> ColumnFamily {
+        let table = (name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}")
+        return ColumnFamily(name: name, options: OptionText.print(familyOptions + [table]))
+    }
+
+    /// RocksDB takes a list of algorithms by level; the last stands for all below.
+    private var compressionPerLevel: [Option] {
+        let plain = Int(value(.uncompressedLevels))
+        guard plain > 0,
+            let below = options({ $0 == .columnFamily(option: "compression") ? "" : nil }).first
+        else { return [] }
+        let levels = Array(repeating: "kNoCompression", count: plain) + [below.value]
+        return [(name: "compression_per_level", value: levels.joined(separator: ":"))]
+    }
+
+    private func value(_ reach: Knob.Reach) -> Int64 {
+        guard let knob = Knob.catalogue.first(where: { $0.reach == reach }) else {
             preconditionFailure("the catalogue lacks a knob that every store needs")
         }
-        return Int(setting[knob])
+        return scaled(knob)
     }
 
-    private func options(named name: (Knob.Reach) -> String?) -> [(name: String, value: String)] {
+    /// The setting's value, divided by the miniature where it is a size of the tree. Values that stand for
+    /// something else (no limit) stay.
+    private func scaled(_ knob: Knob) -> Int64 {
+        let full = setting[knob]
+        guard knob.shrinks, full > 0 else { return full }
+        return max(1, full / Int64(clamping: miniature))
+    }
+
+    private func options(_ name: (Knob.Reach) -> String?) -> [Option] {
         Knob.catalogue.compactMap { knob in
-            name(knob.reach).map { option in
-                let full = setting[knob]
-                return (option, "\(knob.shrinks ? max(1, full / Int64(miniature)) : full)")
-            }
+            name(knob.reach).map { (name: $0, value: knob.rocksdb(scaled(knob))) }
         }
+    }
+}
+
+extension [StoreOptions.Option] {
+    /// What a knob turns is no longer the engine's to fix.
+    fileprivate func replaced(by knobs: [StoreOptions.Option]) -> [StoreOptions.Option] {
+        filter { fixed in !knobs.contains { $0.name == fixed.name } } + knobs
     }
 }

@@ -14,10 +14,20 @@ final class StoreState: Sendable {
     private let windowStartNanoseconds = Atomic<Int64>(.max)
     private let windowEndNanoseconds = Atomic<Int64>(.max)
     private let failure = Mutex<StoreFailure?>(nil)
+    /// What was decided, for whoever waits to be told.
+    let desk: SettlementDesk
+    /// The shards' last timestamps; nil for an engine that does not record them.
+    let timestamps: TimestampRecord?
+    private let syncs = Atomic<Int>(0)
     private let listeners = Mutex<[@Sendable () -> Void]>([])
 
-    init(options: StoreOptions) {
+    init(options: StoreOptions, timestamps: TimestampRecord?) {
         self.options = options
+        self.timestamps = timestamps
+        desk = SettlementDesk(
+            lanes: options.shards + 1,
+            isNeeded: options.durability.acknowledgement == .onCommit
+                || options.engine.sessions == .beforePromise)
         disk = DispatchSemaphore(value: options.engine.concurrentWrites)
     }
 
@@ -28,6 +38,10 @@ final class StoreState: Sendable {
     var depth: Int { waiting.load(ordering: .relaxed) }
     /// The largest `depth` since the window was set.
     var depthMax: Int { waitingMax.load(ordering: .relaxed) }
+
+    /// Syncs of a log by the timer of the sync mode `interval`.
+    var timedSyncs: Int { syncs.load(ordering: .relaxed) }
+    func noteSync() { syncs.add(1, ordering: .relaxed) }
 
     func entered() { waiting.add(1, ordering: .relaxed) }
 
@@ -52,6 +66,9 @@ final class StoreState: Sendable {
         windowStartNanoseconds.store(start.nanoseconds, ordering: .relaxed)
         waitingMax.store(0, ordering: .relaxed)
     }
+
+    /// Stands for a shard's number where session tables fail, and in their databases' events.
+    static let sessionTables = -1
 
     func fail(shard: Int, _ error: RocksError, losing count: Int) {
         failure.withLock { failure in
@@ -81,7 +98,8 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     package let lost: Int
 
     package var description: String {
-        "shard \(shard) failed (\(error)); \(lost) accepted messages were lost"
+        (shard == StoreState.sessionTables ? "the session tables" : "shard \(shard)")
+            + " failed (\(error)); \(lost) accepted messages were lost"
             + (error.isNoSpace ? ": free space on that disk or choose another directory" : "")
     }
 }

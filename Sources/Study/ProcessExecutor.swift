@@ -1,7 +1,6 @@
 internal import Foundation
 package import Measure
 internal import Subprocess
-internal import SystemPackage
 
 /// Runs a trial in a process of its own, so that it may die, be killed and leave nothing in memory.
 ///
@@ -40,7 +39,7 @@ package struct ProcessExecutor: TrialExecutor {
         defer { removeData(in: spec.directory) }
         let ending = try await process(for: spec)
         if Task.isCancelled { throw .cancelled }
-        let log = lastLine(of: spec.directory + "/trial.log")
+        let log = child(for: spec).lastWords
         let failure: String
         switch ending {
         case nil:
@@ -79,7 +78,7 @@ package struct ProcessExecutor: TrialExecutor {
         let limit = limit(of: spec)
         do {
             return try await withThrowingTaskGroup(of: TerminationStatus?.self) { group in
-                group.addTask { try await launch(spec) }
+                group.addTask { try await child(for: spec).ask(spec) }
                 group.addTask {
                     try await Task.sleep(nanoseconds: UInt64(max(0, limit.count)))
                     return nil
@@ -94,35 +93,15 @@ package struct ProcessExecutor: TrialExecutor {
         }
     }
 
-    private func launch(_ spec: TrialSpec) async throws -> TerminationStatus {
-        let question = try file("spec.json", of: spec)
-        try question.closeAfter {
-            let line = try JSONEncoder().encode(spec) + Data([UInt8(ascii: "\n")])
-            _ = try question.writeAll(line)
-        }
-        var options = PlatformOptions()
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
-        // Files, not pipes: an answer of any length is whole and stays when this process dies, and a
-        // child that dies before it has read its question does not take this process along (SIGPIPE).
-        return try await Subprocess.run(
-            .path(FilePath(executable)), arguments: Arguments(arguments), platformOptions: options,
-            input: .fileDescriptor(
-                try .open(FilePath(spec.directory + "/spec.json"), .readOnly),
-                closeAfterSpawningProcess: true),
-            output: .fileDescriptor(
-                try file("result.json", of: spec), closeAfterSpawningProcess: true),
-            error: .fileDescriptor(try file("trial.log", of: spec), closeAfterSpawningProcess: true)
-        ).terminationStatus
+    private func child(for spec: TrialSpec) -> ChildProcess {
+        ChildProcess(
+            executable: executable, arguments: arguments,
+            question: spec.directory + "/spec.json", answer: spec.directory + "/result.json",
+            log: spec.directory + "/trial.log")
     }
 
     private func limit(of spec: TrialSpec) -> Nanoseconds {
         spec.scale.warmUp + spec.scale.window + bound
-    }
-
-    private func file(_ name: String, of spec: TrialSpec) throws -> FileDescriptor {
-        try FileDescriptor.open(
-            FilePath(spec.directory + "/" + name), .writeOnly, options: [.create, .truncate],
-            permissions: .ownerReadWrite)
     }
 
     private func prepare(_ directory: String) throws(TrialInterruption) {
@@ -151,16 +130,5 @@ package struct ProcessExecutor: TrialExecutor {
     private func freeSpace(at directory: String) -> Bytes? {
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: directory)
         return (attributes?[.systemFreeSize] as? NSNumber).map { Bytes($0.uint64Value) }
-    }
-
-    private func lastLine(of path: String) -> String? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        let lines = String(decoding: data.suffix(4096), as: UTF8.self).split(
-            whereSeparator: \.isNewline)
-        // The child signs its complaints as this process will.
-        return lines.last.map { line in
-            let sentence = line.hasPrefix("dstune: ") ? line.dropFirst(8) : line[...]
-            return String(sentence.prefix(500))
-        }
     }
 }

@@ -65,12 +65,8 @@ private struct Configuration: Hashable {
         guard !record.result.effective.isEmpty else { return nil }
         effective = record.result.effective
         var others: [String: Int64] = [:]
-        for knob in Knob.catalogue {
-            switch knob.reach {
-            case .columnFamily, .database: continue
-            case .shards, .bufferItems, .bufferInterval:
-                others[knob.id] = record.planned.setting[knob]
-            }
+        for knob in Knob.catalogue where !knob.reach.isRocksDB {
+            others[knob.id] = record.planned.setting[knob]
         }
         self.others = others
     }

@@ -41,6 +41,11 @@ package struct StudyPlan: Codable, Sendable {
     package var traffic: TrafficSummary
     /// The configuration that `control` was read from; nil for the version's standard.
     package var configPath: String?
+    /// What the trials' databases hold before the traffic; nil in a plan from before there was a choice.
+    private var startState: StartState?
+
+    /// What the trials' databases hold before the traffic.
+    package var start: StartState { startState ?? .empty }
 
     /// - Throws: `PlanError` for a plan that could not be carried out.
     package init(
@@ -50,7 +55,8 @@ package struct StudyPlan: Codable, Sendable {
         method: String = RandomDesign().name, levels: [String: [Int64]] = [:], blocks: Int,
         candidatesPerBlock: Int,
         confirmationRounds: Int, scale: Scale, seed: UInt64, margin: Double = 0.03, command: String,
-        environment: Environment, traffic: TrafficSummary, configPath: String? = nil
+        environment: Environment, traffic: TrafficSummary, configPath: String? = nil,
+        start: StartState = .empty
     ) throws(PlanError) {
         self.captures = captures
         self.engine = engine
@@ -72,6 +78,7 @@ package struct StudyPlan: Codable, Sendable {
         self.environment = environment
         self.traffic = traffic
         self.configPath = configPath
+        startState = start
         for id in knobs + reachable where Knob.find(id) == nil { throw .unknownKnob(id) }
         try validate()
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Knobs
 internal import Measure
 
 /// Runs a study to its end, from wherever it is.
@@ -67,7 +68,9 @@ package struct StudyRunner: Sendable {
         TrialSpec(
             number: planned.number, engine: store.plan.engine, setting: planned.setting,
             captures: store.plan.captures.map(\.path), scale: store.plan.scale,
-            seed: schedule.seed(of: planned), directory: store.directory.trial(planned.number))
+            seed: schedule.seed(of: planned), directory: store.directory.trial(planned.number),
+            start: store.plan.start.path(
+                shards: Int(planned.setting["n_shards"]), in: store.directory))
     }
 
     private func record(

@@ -17,10 +17,12 @@ package struct TrialSpec: Codable, Sendable {
     package var seed: Seed
     /// Absolute path of the trial's own directory, which exists and is empty.
     package var directory: String
+    /// Absolute path of the start state that its database is a clone of; nil to begin with nothing.
+    package var start: String?
 
     package init(
         number: Int, engine: String, setting: Setting, captures: [String], scale: Scale, seed: Seed,
-        directory: String
+        directory: String, start: String? = nil
     ) {
         self.number = number
         self.engine = engine
@@ -29,6 +31,7 @@ package struct TrialSpec: Codable, Sendable {
         self.scale = scale
         self.seed = seed
         self.directory = directory
+        self.start = start
     }
 }
 

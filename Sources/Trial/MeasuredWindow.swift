@@ -62,11 +62,8 @@ struct MeasuredWindow {
     /// Compactions out of level 0 of a shard's messages, completed within the window.
     var l0Cycles: Int {
         inWindow.count {
-            if case .compaction(from: 0, let to, _, _, _, _) = $0.kind {
-                to > 0 && $0.columnFamily == EngineModel.Family.data
-            } else {
-                false
-            }
+            guard case .compaction(let job) = $0.kind else { return false }
+            return job.from == 0 && job.to > 0 && $0.columnFamily == EngineModel.Family.data
         }
     }
 
@@ -74,12 +71,8 @@ struct MeasuredWindow {
         inWindow.count { if case .flush = $0.kind { true } else { false } }
     }
 
-    /// Times that a column family entered slowdown or stop.
-    var stallEvents: Int {
-        inWindow.count {
-            if case .stall(let condition) = $0.kind { condition != .normal } else { false }
-        }
-    }
+    /// Times that a column family entered slowdown or stop, in all and by cause.
+    var stalls: StallCounts { StallCounts(inWindow) }
 
     private var inWindow: [StorageEvent] {
         guard let began, let ended else { return [] }

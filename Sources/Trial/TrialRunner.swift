@@ -6,7 +6,7 @@ internal import Storage
 package import Study
 package import Traffic
 
-/// One experiment: opens a fresh store with the setting, replays the trace through sessions into it, lets
+/// One experiment: opens a store with the setting, a fresh one or a clone of the study's start state, replays the trace through sessions into it, lets
 /// it drain, and says what happened. Runs in a process of its own, because a trial must be able to die.
 package struct TrialRunner {
     private let spec: TrialSpec
@@ -40,6 +40,12 @@ package struct TrialRunner {
     package func run() throws(TrialError) -> TrialResult {
         let started = wallClockMilliseconds()
         let data = spec.directory + "/data"
+        if let start = spec.start {
+            guard let aged = try AgedDatabase.read(start) else {
+                throw .environment("\(start): there is no start state; start the study again")
+            }
+            try aged.clone(start, to: data)
+        }
         let options = StoreOptions(
             engine: model, setting: spec.setting, miniature: spec.scale.miniature)
         let opening = MonotonicTime.now()
@@ -49,6 +55,8 @@ package struct TrialRunner {
         }
         let opened = MonotonicTime.now() - opening
         defer { store.close() }
+        // What this setting wants compacted that the control had left is its debt, not the traffic's.
+        let debt = store.rest(within: Self.drainBound)
 
         let broker = SessionLayer(store: store)
         let transport = InProcessTransport(broker, store: store)
@@ -72,13 +80,15 @@ package struct TrialRunner {
             if let failure = store.failure { throw .environment("\(failure)") }
             throw .overload(reason)
         }
-        let drain = drain(store, replayer)
+        let drain = drain(store, broker, replayer)
         window.drained()
         sampler.look()
         let samples = sampler.stop()
         if let failure = store.failure { throw .environment("\(failure)") }
         var result = result(
             of: window, replayer.recorder, broker.counters, store, samples, schedule, drain, opened)
+        result.values["start_debt_s"] = debt.took.seconds
+        if !debt.done { result.caveats.append(.startNotDrained(after: Self.drainBound)) }
         result.started = started
         result.ended = wallClockMilliseconds()
         try write(Sample.table(samples, from: schedule.windowStart), to: "samples.tsv")
@@ -94,13 +104,13 @@ package struct TrialRunner {
         return nil
     }
 
-    /// Waits until every accepted message is durable and compaction rests, or the bound.
-    private func drain(_ store: ShardedStore, _ replayer: Replayer) -> (
-        took: Nanoseconds, done: Bool
-    ) {
+    /// Waits until every accepted message is durable, every answer that waited for that is given and compaction rests, or the bound.
+    private func drain(
+        _ store: ShardedStore, _ broker: SessionLayer, _ replayer: Replayer
+    ) -> (took: Nanoseconds, done: Bool) {
         let began = MonotonicTime.now()
         replayer.settle(until: began + Self.drainBound) {
-            store.depth == 0 && store.gauges().busyShards == 0
+            store.depth == 0 && broker.heldAnswers == 0 && store.gauges().busyShards == 0
         }
         let took = MonotonicTime.now() - began
         return (took, took < Self.drainBound)
@@ -123,7 +133,6 @@ package struct TrialRunner {
         }
         var counts: [String: Double] = [
             "l0_cycles": Double(cycles), "flushes": Double(window.flushes),
-            "stall_events": Double(window.stallEvents),
             "l0_files_max": Double(inWindow.map(\.store.l0FilesMax).max() ?? 0),
             "buffer_depth_max": Double(store.depthMax), "stored": Double(measured.stored),
             "stored_per_s": Double(measured.committed) / seconds,
@@ -136,6 +145,8 @@ package struct TrialRunner {
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
             "cpu_s": window.cpu.seconds, "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
+            "delayed_write_bytes_per_s_min": inWindow.map(\.store.delayedWriteRate)
+                .filter { $0 > .zero }.min().map { Double($0.count) } ?? 0,
             "disk_bytes_end": Double(samples.last?.disk.count ?? 0),
         ]
         let memory = inWindow.compactMap(\.memory)
@@ -146,6 +157,7 @@ package struct TrialRunner {
             counts[name + "_bytes_end"] = memory.last.map { Double($0[keyPath: bytes].count) }
         }
         counts["write_amplification"] = window.writeAmplification
+        counts.merge(window.stalls.counters) { $1 }
 
         var values: [String: Double] = [:]
         for metric in Metric.catalogue {

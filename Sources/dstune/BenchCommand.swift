@@ -4,66 +4,35 @@ internal import Trial
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure the in-process path beside a raw RocksDB loop.",
+        commandName: "bench", abstract: "Measure this tool's own speed beside a raw RocksDB loop.",
         discussion: """
-            Both write the same puts: QoS 1 publishes of 200 bytes to 16 shards
-            with EMQX's options, for one durable subscription that matches all and
-            whose session is away. They alternate; medians are printed, and their
-            ratio.
+              dstune bench                       the whole in-process path
+              dstune bench storage               the storage path alone, case by case
+              dstune bench storage --format json
+            """,
+        subcommands: [BenchPathCommand.self, BenchStorageCommand.self],
+        defaultSubcommand: BenchPathCommand.self)
+}
 
-              dstune bench
-              dstune bench --publishes 100000 --pairs 3 --format json
-            """)
-
-    @Option(help: "Publishes of each run.") var publishes = 500_000
-    @Option(help: "How often both are run.") var pairs = 5
-    @Option(help: "Where to write; a folder below it is made and removed.") var directory = "."
-    @Option(help: "text or json.") var format = OutputFormat.text
-
-    func validate() throws {
-        guard publishes >= 1_000, pairs >= 1 else {
-            throw ValidationError("--publishes wants 1000 or more, --pairs 1 or more")
-        }
+/// A folder that a benchmark writes into and that is gone when it ends.
+func withBenchmarkScratch(in directory: String, _ body: (String) throws -> Void) throws {
+    let scratch = directory + "/.dstune-bench-\(getpid())"
+    do {
+        try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    } catch {
+        throw Failure(
+            .environment, "\(scratch): cannot be made (\(error)); name another --directory")
     }
+    defer { try? FileManager.default.removeItem(atPath: scratch) }
+    do { try body(scratch) } catch let failure as Failure {
+        throw failure
+    } catch { throw Failure(.environment, "the benchmark failed: \(error)") }
+}
 
-    func run() throws {
-        let scratch = directory + "/.dstune-bench-\(getpid())"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: scratch, withIntermediateDirectories: true)
-        } catch {
-            throw Failure(
-                .environment, "\(scratch): cannot be made (\(error)); name another --directory")
-        }
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
-        let benchmark = PathBenchmark(publishes: publishes, pairs: pairs, directory: scratch)
-        let row: PathBenchmark.Row
-        do {
-            row = try benchmark.run { line in
-                FileHandle.standardError.write(Data((line + "\n").utf8))
-            }
-        } catch { throw Failure(.environment, "the benchmark failed: \(error)") }
-        switch format {
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            print(String(decoding: try encoder.encode(row), as: UTF8.self))
-        case .text:
-            print(
-                """
-                in-process path  \(Int(row.inprocess_publishes_per_s)) publishes/s
-                raw RocksDB loop \(Int(row.raw_publishes_per_s)) publishes/s
-                ratio            \(rounded(row.ratio)) (pairs: \(row.ratios.map(rounded).joined(separator: ", ")))
-                allocated        \(rounded(row.allocated_bytes_per_publish)) bytes per publish on the session's thread
-                QoS 1, \(row.payload_bytes)-byte payloads, 16 shards, RocksDB \(row.rocksdb), \
-                \(row.publishes) publishes a run, medians
-                """)
-        }
-        if !row.optimised_build {
-            FileHandle.standardError.write(
-                Data("a debug build: these figures say nothing\n".utf8))
-        }
-    }
+/// One line for who waits.
+func progress(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
 
-    private func rounded(_ value: Double) -> String { String(format: "%.2f", value) }
+/// Figures of a build without optimisation mislead.
+func warnOfDebugBuild(_ optimised: Bool) {
+    if !optimised { progress("a debug build: these figures say nothing") }
 }

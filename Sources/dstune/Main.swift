@@ -57,8 +57,9 @@ struct DStune: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            InspectCommand.self, SweepCommand.self, ResumeCommand.self, ReportCommand.self,
-            BenchCommand.self, TrialCommand.self,
+            InspectCommand.self, FootprintCommand.self, SweepCommand.self, ResumeCommand.self,
+            ReportCommand.self, ProbeCommand.self, DiagnoseCommand.self, BenchCommand.self,
+            TrialCommand.self, AgeCommand.self,
         ])
 }
 

@@ -7,6 +7,7 @@ internal import Measure
 internal import Report
 internal import Storage
 internal import Study
+internal import Trial
 
 /// Runs a study from wherever it is to its report; `sweep` and `resume` differ only in how they got it.
 struct StudySession {
@@ -22,8 +23,12 @@ struct StudySession {
                 "this is a debug build: its figures are good for trying the tool and for nothing else"
             )
         }
-        let executor = ProcessExecutor(
+        let trials = ProcessExecutor(
             arguments: ["trial", "--parent", "\(getpid())"], bound: Self.bound)
+        let executor = AgeingExecutor(
+            trials, plan: store.plan, directory: store.directory,
+            arguments: ["age", "--parent", "\(getpid())"],
+            announce: { warn("seeing to the aged database that trials with \($0) shards begin with") })
         let runner = StudyRunner(store: store, executor: executor)
         let display = ProgressDisplay(
             isTerminal: isatty(STDERR_FILENO) != 0,
@@ -75,6 +80,17 @@ func openStudy(
     } catch { throw Failure(.badInput, "\(path): \(error.description)") }
 }
 
+/// The start states that the study's trials began with.
+private func readStarts(of records: [TrialRecord]) throws(Failure) -> [StartRecord] {
+    var states: [StartRecord] = []
+    do throws(TrialError) {
+        for path in Set(records.compactMap(\.spec.start)) {
+            if let state = try AgedDatabase.read(path) { states.append(state.record) }
+        }
+    } catch { throw Failure(.environment, error.description) }
+    return states.sorted { $0.shards < $1.shards }
+}
+
 /// Writes everything that a study ends with, and says where it is.
 func writeReport(of store: StudyStore, dialect: Dialect) async throws {
     guard let model = EngineModel.find(store.plan.engine),
@@ -86,9 +102,11 @@ func writeReport(of store: StudyStore, dialect: Dialect) async throws {
                 + "use the one that began the study")
     }
     do {
+        let records = try store.records()
         let input = ReportInput(
-            plan: store.plan, records: try store.records(), dialect: dialect,
-            departures: model.departures, durability: durability, date: wallClockMilliseconds())
+            plan: store.plan, records: records, dialect: dialect,
+            departures: model.departures, durability: durability, date: wallClockMilliseconds(),
+            starts: try readStarts(of: records))
         let paths = try await ReportWriter(store.directory).write(input)
         print(input.recommendation.shortVerdict())
         for path in paths { print(path) }

@@ -38,8 +38,9 @@ struct SweepCommand: AsyncParsableCommand {
     var study: String?
     @Option(
         help: ArgumentHelp(
-            "Knobs to turn, separated by commas. Default: all: "
-                + Knob.catalogue.map(\.id).joined(separator: ", ") + "."))
+            "Knobs to turn, separated by commas. Default: "
+                + Knob.searched.map(\.id).joined(separator: ", ") + ". Also: "
+                + Knob.catalogue.filter { !$0.isSearched }.map(\.id).joined(separator: ", ") + "."))
     var knobs: String?
     @Option(
         help: ArgumentHelp(
@@ -61,6 +62,13 @@ struct SweepCommand: AsyncParsableCommand {
     var speed: Double?
     @Option(help: "Divide all sizes of the LSM by this. Default: chosen from the capture.")
     var miniature: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "What trials begin with: aged, a database with a day of this traffic at the trials' scale, or "
+                + "empty. Default: aged; empty with --quick."))
+    var start: StartKind?
+    @Option(help: "Bytes of the aged database. Default: a day of this traffic, if the disk has room.")
+    var startBytes: UInt64?
     @Option(help: "Differences smaller than this ratio count as none.") var margin = 0.03
     @Option(help: "Seed of everything that is drawn.") var seed: UInt64 = 1
 
@@ -75,13 +83,15 @@ struct SweepCommand: AsyncParsableCommand {
             blocks: 12, candidates: 4, confirmations: 8, warmUp: 30, window: 240)
     }
 
+    enum StartKind: String, ExpressibleByArgument, CaseIterable { case aged, empty }
+
     func run() async throws {
         let dialect = try findDialect()
         let searched = try selectKnobs()
         let control = try loadControl(config, for: dialect)
         let (trace, inspection) = try loadTrace(captures)
-        let (scale, levels, summary) = try planScale(trace, inspection, control, searched)
-        let plan = try makePlan(dialect, searched, control, scale, levels, summary)
+        let (scale, levels, summary, start) = try planScale(trace, inspection, control, searched)
+        let plan = try makePlan(dialect, searched, control, scale, levels, summary, start)
         let store: StudyStore
         do throws(StudyStoreError) {
             store = try StudyStore.create(plan.directory, plan: plan.plan)
@@ -94,10 +104,7 @@ struct SweepCommand: AsyncParsableCommand {
         do throws(KnobError) { dialect = try Dialect.find(version: emqx, edition: edition) } catch {
             throw Failure(.badInput, error.description)
         }
-        guard let model = EngineModel.find(engine) else {
-            let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
-            throw Failure(.badInput, "there is no engine model \(engine); there are: \(known)")
-        }
+        let model = try findEngine(engine)
         guard dialect.engine == engine else {
             let reason =
                 dialect.engine.map { "is modelled by \($0)" } ?? "has no engine model yet"
@@ -110,7 +117,7 @@ struct SweepCommand: AsyncParsableCommand {
     }
 
     private func selectKnobs() throws(Failure) -> [Knob] {
-        guard let knobs else { return Knob.catalogue }
+        guard let knobs else { return Knob.searched }
         do throws(KnobError) { return try Knob.parseSelection(knobs) } catch {
             throw Failure(.badInput, error.description)
         }
@@ -120,7 +127,7 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func planScale(
         _ trace: Trace, _ inspection: Inspection, _ control: Setting, _ searched: [Knob]
-    ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary) {
+    ) throws(Failure) -> (Scale, [String: [Int64]], TrafficSummary, StartState) {
         try checkNumbers()
         try checkClock(of: trace)
         let recorded = ScalePlan.record(trace, shards: Int(control["n_shards"]))
@@ -140,7 +147,10 @@ struct SweepCommand: AsyncParsableCommand {
                 "\(knob.id): \(values.map(knob.text).joined(separator: ", ")) cannot be measured in trials "
                     + "of this length and are left out; a longer --window admits them")
         }
-        return (plan.scale, plan.levels, trafficSummary(inspection, plan, control))
+        return (
+            plan.scale, plan.levels, trafficSummary(inspection, plan, control),
+            try startState(plan.recorded, plan.scale)
+        )
     }
 
     /// Bounds on what is typed: wide enough for every use, narrow enough for every product of them.
@@ -178,10 +188,16 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func makePlan(
         _ dialect: Dialect, _ searched: [Knob], _ control: Setting, _ scale: Scale,
-        _ levels: [String: [Int64]], _ summary: TrafficSummary
+        _ levels: [String: [Int64]], _ summary: TrafficSummary, _ start: StartState
     ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
         let directory = StudyDirectory(absolute(study ?? defaultStudy))
         let settable = dialect.settableKnobs(newDatabase: newDatabase).map(\.id)
+        var levels = levels
+        for knob in searched where settable.contains(knob.id) {
+            let tried = levels[knob.id] ?? knob.range.values
+            let writable = tried.filter { dialect.canWrite($0, of: knob) }
+            if writable != tried { levels[knob.id] = writable }
+        }
         do {
             let identities = try captures.map { try CaptureIdentity(reading: $0) }
             let plan = try StudyPlan(
@@ -193,7 +209,7 @@ struct SweepCommand: AsyncParsableCommand {
                 confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
                 margin: margin, command: commandLine(),
                 environment: try probeEnvironment(beside: directory), traffic: summary,
-                configPath: config)
+                configPath: config, start: start)
             return (plan, directory)
         } catch let failure as Failure {
             throw failure
@@ -215,12 +231,12 @@ struct SweepCommand: AsyncParsableCommand {
         } catch { throw Failure(.environment, "\(error)") }
     }
 
-    private var defaultStudy: String {
+    var defaultStudy: String {
         let name = (captures[0] as NSString).lastPathComponent
         return "study-" + (name.split(separator: ".").first.map(String.init) ?? name)
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.path
     }
 

@@ -16,9 +16,10 @@ import Testing
         _ dialect: Dialect, seed: UInt64, reachable: [String], newDatabase: Bool = false,
         interval: Double = 0.7
     ) -> (Recommendation, StudyPlan, ConfigurationFiles) {
+        let searched = Fixture.searched + ["n_shards", "max_write_buffer_number"]
         var plan = Fixture.plan(
-            knobs: Fixture.searched + ["n_shards", "max_write_buffer_number"],
-            reachable: reachable, seed: seed, engine: dialect.engine ?? "emqx-5.8-local")
+            knobs: searched, reachable: reachable.filter(searched.contains), seed: seed,
+            engine: dialect.engine ?? "emqx-5.8-local")
         plan.newDatabase = newDatabase
         let records = Fixture.run(
             plan, answer: RecommendationTests.answer(interval: interval, seed: seed))

@@ -80,22 +80,22 @@ import Testing
     @Test func aRepeatedMessageIsAcceptedOnceUntilItIsReleased() throws {
         var inbound = Inbound(limit: 3)
         let id = try #require(PacketID(7))
-        #expect(inbound.published(id) == .accept)
-        #expect(inbound.published(id) == .repeated)
+        #expect(inbound.published(id, over: 1) == .accept)
+        #expect(inbound.published(id, over: 1) == .repeated)
         #expect(inbound.released(id) == true)
         #expect(inbound.released(id) == false)
-        #expect(inbound.published(id) == .accept, "a released identifier is free")
+        #expect(inbound.published(id, over: 1) == .accept, "a released identifier is free")
     }
 
     @Test func theLimitHoldsAndARepetitionIsNeverOverIt() throws {
         var inbound = Inbound(limit: 2)
         let ids = (1...3).compactMap { PacketID(UInt16($0)) }
-        #expect(inbound.published(ids[0]) == .accept)
-        #expect(inbound.published(ids[1]) == .accept)
-        #expect(inbound.published(ids[2]) == .overLimit)
-        #expect(inbound.published(ids[1]) == .repeated)
+        #expect(inbound.published(ids[0], over: 1) == .accept)
+        #expect(inbound.published(ids[1], over: 1) == .accept)
+        #expect(inbound.published(ids[2], over: 1) == .overLimit)
+        #expect(inbound.published(ids[1], over: 1) == .repeated)
         #expect(inbound.count == 2)
         _ = inbound.released(ids[0])
-        #expect(inbound.published(ids[2]) == .accept)
+        #expect(inbound.published(ids[2], over: 1) == .accept)
     }
 }

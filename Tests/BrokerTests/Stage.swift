@@ -17,8 +17,13 @@ final class Stage {
     private var outbox = Outbox()
     private var lastID: UInt16 = 0
 
-    init(shards: Int = 3, limits: SessionLimits = SessionLimits()) {
-        store = SteppedStore(shards: shards)
+    init(
+        shards: Int = 3, limits: SessionLimits = SessionLimits(),
+        acknowledgement: Durability.Acknowledgement = .onEnqueue,
+        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5))
+    ) {
+        store = SteppedStore(
+            shards: shards, acknowledgement: acknowledgement, sessionCommits: sessionCommits)
         sessions = SessionLayer(store: store, limits: limits)
     }
 
@@ -122,6 +127,12 @@ final class Stage {
             store.step()
             poll()
         } while store.isBusy
+    }
+
+    /// What `connection` has received since the last call, without letting anything come to rest.
+    func takeAsIs(_ connection: Int) -> [Packet] {
+        defer { received[connection] = [] }
+        return received[connection] ?? []
     }
 
     /// What `connection` has received since the last call.

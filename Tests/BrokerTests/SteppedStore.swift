@@ -1,5 +1,6 @@
 import Layout
 import MQTT
+import Measure
 import Storage
 import Synchronization
 
@@ -7,7 +8,15 @@ import Synchronization
 /// counted.
 final class SteppedStore: DurableStore {
     private struct State: Sendable {
-        var submitted: [@Sendable () -> Void] = []
+        /// Lane and what a commit does.
+        var submitted: [(shard: Int, commit: @Sendable () -> Void)] = []
+        var settled: [Settlement] = []
+        /// Accepted and decided, by shard.
+        var accepted: [Int]
+        var decided: [Int]
+        var changes: [SessionChanges] = []
+        /// Of these the first so many are committed.
+        var committedChanges = 0
         var asked: [ReadRequest] = []
         var looks = 0
         var questions = 0
@@ -16,11 +25,23 @@ final class SteppedStore: DurableStore {
     }
 
     private let model: MemoryStore
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    let acknowledgement: Durability.Acknowledgement
+    let sessionCommits: EngineModel.SessionCommits
 
-    init(shards: Int) { model = MemoryStore(shards: shards) }
+    init(
+        shards: Int, acknowledgement: Durability.Acknowledgement = .onEnqueue,
+        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5))
+    ) {
+        model = MemoryStore(shards: shards)
+        let zeros = [Int](repeating: 0, count: shards)
+        state = Mutex(State(accepted: zeros, decided: zeros))
+        self.acknowledgement = acknowledgement
+        self.sessionCommits = sessionCommits
+    }
 
     var shards: Int { model.shards }
+    var format: RowFormat { model.format }
     /// Calls of `committed(in:)`.
     var looks: Int { state.withLock { $0.looks } }
     var questions: Int { state.withLock { $0.questions } }
@@ -28,22 +49,54 @@ final class SteppedStore: DurableStore {
     var streams: Int { state.withLock { $0.streams } }
     /// Messages submitted so far.
     var stored: Int { state.withLock { $0.stored } }
-    var isBusy: Bool { state.withLock { !$0.submitted.isEmpty || !$0.asked.isEmpty } }
+    var isBusy: Bool {
+        state.withLock {
+            !$0.submitted.isEmpty || !$0.asked.isEmpty || !$0.settled.isEmpty
+                || $0.committedChanges < $0.changes.count
+        }
+    }
 
     func submit(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
+    ) -> Receipt {
         let topic = topic.withUnsafeBytes { Array($0) }
         let properties = properties.withUnsafeBytes { Array($0) }
         let payload = payload.withUnsafeBytes { Array($0) }
-        state.withLock {
+        let shard = publisher.shard
+        return state.withLock {
             $0.stored += 1
-            $0.submitted.append { [model] in
-                model.submit(
-                    submission, from: publisher, topic: topic.span.bytes,
-                    properties: properties.span.bytes, payload: payload.span.bytes)
-            }
+            $0.accepted[shard] += 1
+            $0.submitted.append(
+                (
+                    shard,
+                    { [model] in
+                        _ = model.submit(
+                            submission, from: publisher, topic: topic.span.bytes,
+                            properties: properties.span.bytes, payload: payload.span.bytes)
+                    }
+                ))
+            return Receipt(lane: shard, position: $0.accepted[shard])
+        }
+    }
+
+    /// Session state that was handed over so far, in order.
+    var changes: [SessionChanges] { state.withLock { $0.changes } }
+
+    func commit(_ changes: SessionChanges) -> Receipt {
+        state.withLock {
+            $0.changes.append(changes)
+            return Receipt(lane: sessionLane, position: $0.changes.count)
+        }
+    }
+
+    /// The rows that are committed.
+    func sessionRows(of client: String) -> [StateKey: StateValue] { model.sessionRows(of: client) }
+
+    func takeSettled() -> [Settlement] {
+        state.withLock { state in
+            defer { state.settled = [] }
+            return state.settled
         }
     }
 
@@ -57,11 +110,38 @@ final class SteppedStore: DurableStore {
 
     /// Everything submitted becomes durable.
     func commit() {
-        let submitted = state.withLock { state in
+        for submitted in decide(nil) { submitted.commit() }
+    }
+
+    /// Everything submitted is lost.
+    func lose(_ refusal: Refusal = .other) { _ = decide(refusal) }
+
+    private func decide(_ refusal: Refusal?) -> [(shard: Int, commit: @Sendable () -> Void)] {
+        state.withLock { state in
             defer { state.submitted = [] }
+            for (shard, _) in state.submitted {
+                state.decided[shard] += 1
+                if acknowledgement == .onCommit {
+                    state.settled.append(
+                        Settlement(lane: shard, through: state.decided[shard], refusal: refusal))
+                }
+            }
             return state.submitted
         }
-        for submit in submitted { submit() }
+    }
+
+    /// Session state that was handed over is committed, or lost.
+    func commitState(_ refusal: Refusal? = nil) {
+        let changes = state.withLock { state in
+            defer { state.committedChanges = state.changes.count }
+            if sessionCommits == .beforePromise, !state.changes.isEmpty {
+                state.settled.append(
+                    Settlement(lane: sessionLane, through: state.changes.count, refusal: refusal))
+            }
+            return state.changes.dropFirst(state.committedChanges)
+        }
+        guard refusal == nil else { return }
+        for change in changes { _ = model.commit(change) }
     }
 
     /// Everything asked is answered.
@@ -73,8 +153,10 @@ final class SteppedStore: DurableStore {
         for request in asked { model.request(request) }
     }
 
+    /// Messages and session state become durable, questions are answered.
     func step() {
         commit()
+        commitState()
         answer()
     }
 

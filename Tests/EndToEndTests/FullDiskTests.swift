@@ -3,34 +3,6 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A disk of a test's own that can be filled: a tmpfs, which only root may mount.
-private final class SmallDisk {
-    let path: String
-
-    init?(_ path: String, megabytes: Int) {
-        self.path = path
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true)
-        } catch { return nil }
-        guard Self.run("mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", path]) else {
-            return nil
-        }
-    }
-
-    deinit { _ = Self.run("umount", ["-l", path]) }
-
-    private static func run(_ name: String, _ arguments: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [name] + arguments
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
-}
-
 @Suite struct FullDiskTests {
     /// Skipped, with this reason, where a file system may not be mounted.
     @Test(.enabled(if: getuid() == 0, "only root may mount a disk that can be filled"))
@@ -53,7 +25,7 @@ private final class SmallDisk {
             Thread.sleep(forTimeInterval: 0.02)
         }
         let filler = scratch("disk/filler")
-        fill(filler)
+        SmallDisk.fill(filler)
         process.waitUntilExit()
         let text = try String(contentsOfFile: errors, encoding: .utf8)
         #expect(process.terminationStatus == 3, "\(text)")
@@ -66,13 +38,5 @@ private final class SmallDisk {
         #expect(resumed.code == 0, "\(resumed.errors)")
         #expect(try Data(contentsOf: URL(fileURLWithPath: first)) == answer)
         withExtendedLifetime(disk) {}
-    }
-
-    private func fill(_ path: String) {
-        let file = open(path, O_CREAT | O_WRONLY, 0o600)
-        guard file >= 0 else { return }
-        let block = [UInt8](repeating: 0, count: 1 << 20)
-        while write(file, block, block.count) > 0 {}
-        close(file)
     }
 }

@@ -10,7 +10,11 @@ enum Golden {
         "write_buffer_size": 128 << 20, "max_background_jobs": 6,
         "level0_slowdown_writes_trigger": 32, "level0_stop_writes_trigger": 48,
         "max_write_buffer_number": 4, "n_shards": 8, "local_write_buffer.max_items": 500,
-        "local_write_buffer.flush_interval": 20,
+        "local_write_buffer.flush_interval": 20, "local_write_buffer.max_bytes": 1 << 20,
+        "transaction.flush_interval": 20, "write_buffer_manager": 512 << 20,
+        "background_threads_high": 4, "background_threads_low": 8, "bytes_per_sync": 1 << 20,
+        "block_cache": 512 << 20, "max_open_files": 1_024, "compression": 4, "allow_fallocate": 0,
+        "recycle_log_file_num": 4,
     ])
 
     static let header = ["Written by a test of dstune."]

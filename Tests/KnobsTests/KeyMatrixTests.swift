@@ -33,6 +33,38 @@ struct KeyMatrixTests {
         }
     }
 
+    /// Every knob at every value that is searched: a line that we write is one that the schema took.
+    @Test(arguments: KeyMatrix.builds)
+    func noLineIsWrittenThatTheSchemaRefusedOrDropped(
+        _ file: String, _ version: String, _ edition: String?
+    ) throws {
+        let dialect = try Dialect.find(version: version, edition: edition)
+        var answers: [String: KeyMatrix.Answer] = [:]
+        for line in try KeyMatrix.lines(of: file) {
+            for leaf in try HOCONValue(parsing: line.setting, file: file).leaves {
+                answers[leaf.path] = max(answers[leaf.path] ?? .accepted, line.answer)
+            }
+        }
+        var compared = 0
+        for knob in Knob.catalogue {
+            for value in knob.range.values {
+                let document = dialect.emqxConf(
+                    from: Setting(), to: Setting([knob.id: value]), header: [], newDatabase: true)
+                for leaf in try HOCONValue(parsing: document.rendered(), file: file).leaves {
+                    #expect(
+                        dialect.verdict(of: leaf.path, value: leaf.entry.value) == .live,
+                        "\(leaf.path)")
+                    guard let answer = answers[leaf.path] else { continue }
+                    // The matrix also tries names that no version has.
+                    let choice = dialect.key(leaf.path)?.values != nil
+                    #expect(answer == .accepted || choice, "\(file): \(leaf.path)")
+                    compared += 1
+                }
+            }
+        }
+        #expect(compared > 4)
+    }
+
     /// Where EMQX turned a size or a duration into a number, we read the same number.
     @Test(arguments: KeyMatrix.builds)
     func unitsAreReadAsTheSchemaReadsThem(_ file: String, _ version: String, _ edition: String?)

@@ -23,6 +23,47 @@ import Testing
         for _ in 0..<100 { #expect(knob.range.contains(knob.range.draw(using: &seed))) }
     }
 
+    /// What a file holds is what was meant, for everything that may be asked for.
+    @Test(arguments: Knob.catalogue.map(\.id)) func everyValueIsReadBackAsItIsSpelled(_ id: String)
+        throws
+    {
+        let knob = try #require(Knob.find(id))
+        var values = knob.range.values
+        if case .choice(let names) = knob.unit {
+            #expect(Set(names.map(\.text)).count == names.count)
+            #expect(Set(names.map(\.value)).count == names.count)
+        } else {
+            values += [knob.domain.lowerBound, knob.domain.upperBound]
+        }
+        for value in values {
+            let spelled = knob.spelled(value).inline
+            let text = "\(knob.articlePath) = \(spelled)"
+            let config = try HOCONValue(parsing: text, file: "f")
+            let entry = try #require(config.entry(at: knob.articlePath))
+            #expect(try knob.read(entry, at: knob.articlePath) == value, "\(text)")
+            #expect(!knob.text(value).isEmpty)
+        }
+        #expect(Set(knob.range.values.map { knob.spelled($0) }).count == knob.range.values.count)
+        #expect(Set(knob.range.values.map { knob.rocksdb($0) }).count == knob.range.values.count)
+    }
+
+    /// The nine that a night is enough for; the others are asked for by name.
+    @Test func onlyTheNineAreSearchedUnasked() {
+        #expect(
+            Knob.searched.map(\.id) == [
+                "write_buffer_size", "max_write_buffer_number", "max_background_jobs",
+                "level0_file_num_compaction_trigger", "level0_slowdown_writes_trigger",
+                "level0_stop_writes_trigger", "n_shards", "local_write_buffer.max_items",
+                "local_write_buffer.flush_interval",
+            ])
+        #expect(Knob.catalogue.count > 45)
+    }
+
+    /// manual_wal_flush keeps acknowledged messages in the process's memory.
+    @Test func noKnobMayLoseWhatWasAcknowledged() {
+        #expect(Knob.find("manual_wal_flush") == nil)
+    }
+
     /// The defaults that EMQX 5.8.9 was measured to run with; those that are RocksDB's own are compared
     /// with RocksDB in StorageTests.
     @Test func standardsAreThoseOfEMQX() {
@@ -46,6 +87,16 @@ import Testing
         ("write_buffer_size", 70_000, "70000", "68.4 KiB"),
         ("local_write_buffer.flush_interval", 50, "\"50ms\"", "50 ms"),
         ("n_shards", 8, "8", "8"),
+        ("recycle_log_file_num", 0, "false", "none"), ("recycle_log_file_num", 4, "true", "4"),
+        ("recycle_log_file_num", 2, "2", "2"),
+        ("compression", 4, "kLZ4Compression", "kLZ4Compression"),
+        ("max_open_files", -1, "infinity", "all"), ("max_open_files", 1_024, "1024", "1024"),
+        // EMQX takes no unit here (reference 1.2).
+        ("local_write_buffer.max_bytes", 1 << 20, "1048576", "1 MiB"),
+        ("local_write_buffer.max_bytes", 0, "infinity", "no limit"),
+        ("atomic_flush", 1, "true", "on"), ("bloom_bits", 10, "10", "10 bits per key"),
+        ("delayed_write_rate", 16 << 20, "\"16MB\"", "16 MiB/s"),
+        ("bytes_per_sync", 0, "0", "off"), ("block_cache", 512 << 20, "\"512MB\"", "512 MiB"),
     ]
 
     @Test(arguments: spellings)

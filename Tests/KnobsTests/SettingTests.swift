@@ -41,11 +41,52 @@ import Testing
             "level0_file_num_compaction_trigger": 30, "level0_slowdown_writes_trigger": 8,
             "level0_stop_writes_trigger": 12,
         ])
-        #expect(setting.violations.map(\.upper) == ["level0_slowdown_writes_trigger"])
+        #expect(setting.violations.map(\.subject) == ["level0_slowdown_writes_trigger"])
         #expect(setting.effective["level0_slowdown_writes_trigger"] == 30)
         #expect(setting.effective["level0_stop_writes_trigger"] == 30)
         #expect(setting.effective.violations.isEmpty)
         #expect(Setting().violations.isEmpty)
+    }
+
+    /// Settings that RocksDB makes equal are one; what it refuses stays what it is.
+    @Test func whatRocksDBMakesEqualIsOneConfiguration() {
+        let pairs: [([String: Int64], [String: Int64])] = [
+            (
+                ["min_write_buffer_number_to_merge": 3, "max_write_buffer_number": 6],
+                ["max_write_buffer_number": 6]
+            ),
+            (["recycle_log_file_num": 4], [:]), (["strict_bytes_per_sync": 1], [:]),
+            (
+                ["use_direct_reads": 1],
+                ["use_direct_reads": 1, "compaction_readahead_size": 2 << 20]
+            ),
+            (
+                ["write_buffer_manager": 256 << 20, "db_write_buffer_size": 10 << 20],
+                ["write_buffer_manager": 256 << 20]
+            ),
+            (
+                ["rate_limiter_bytes_per_sec": 16 << 20],
+                ["rate_limiter_bytes_per_sec": 16 << 20, "bytes_per_sync": 1 << 20]
+            ),
+        ]
+        for (asked, run) in pairs {
+            #expect(!Setting(asked).violations.isEmpty, "\(asked)")
+            #expect(Setting(asked).effective == Setting(run), "\(asked)")
+            #expect(Setting(run).violations.isEmpty, "\(run)")
+        }
+        let refused = Setting(["enable_pipelined_write": 1])
+        #expect(refused.violations.map(\.kind) == [.refused])
+        #expect(refused.effective == refused)
+        let fatal = Setting(["recycle_log_file_num": 4, "wal_recovery_mode": 3])
+        #expect(fatal.violations.map(\.kind) == [.fatal])
+    }
+
+    /// So a setting has to be looked at only where it differs from the standard.
+    @Test func standardValuesBreakNothing() {
+        for constraint in Constraint.catalogue {
+            #expect(
+                constraint.run(Setting()) == Setting()[constraint.subject], "\(constraint.id)")
+        }
     }
 
     @Test func restrictionTakesOnlyTheNamedKnobs() throws {
@@ -57,11 +98,11 @@ import Testing
                 == Setting(["n_shards": 4, "write_buffer_size": 16 << 20]))
     }
 
-    /// Every subset of three to nine knobs gets settings that differ there only and break nothing.
+    /// Every subset of the knobs gets settings that differ there only and break nothing.
     @Test func randomSettingIsValidAndStaysInItsKnobs() {
         let root: UInt64 = 11
         let control = Setting(["level0_stop_writes_trigger": 20, "n_shards": 4])
-        for round in 0..<500 {
+        for round in 0..<100 {
             var seed = Seed(root).branch("\(round)")
             let knobs = Knob.catalogue.filter { _ in Bool.random(using: &seed) }
             let setting = Setting.random(over: knobs, control: control, using: &seed)
@@ -81,7 +122,9 @@ import Testing
             Setting.random(over: Knob.catalogue, control: Setting(), using: &seed)
         }
         for knob in Knob.catalogue {
-            #expect(Set(drawn.map { $0[knob] }) == Set(knob.range.values), "\(knob.id)")
+            // RocksDB 7.8 recycles no WAL files in any way that it survives.
+            let possible = knob.id == "recycle_log_file_num" ? [0] : knob.range.values
+            #expect(Set(drawn.map { $0[knob] }) == Set(possible), "\(knob.id)")
         }
     }
 

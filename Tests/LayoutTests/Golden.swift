@@ -32,12 +32,15 @@ struct GoldenRow: CustomTestStringConvertible, Sendable {
     var payload: [UInt8] { bytes(hex: self["payload_hex"]) }
     var key: [UInt8] { bytes(hex: self["key_hex"]) }
     var indexKeys: [UInt8] { bytes(hex: self["index_keys_hex"].filter(\.isHexDigit)) }
-    var value: [UInt8] { bytes(hex: self["value_v1_hex"]) }
+    var value: [UInt8] { value(.v1) }
+    func value(_ format: ValueFormat) -> [UInt8] {
+        bytes(hex: self[format == .v1 ? "value_v1_hex" : "value_asn1_hex"])
+    }
     var timestamp: UInt64 { key.suffix(8).reduce(0) { $0 << 8 | UInt64($1) } }
     var qos: QoS { UInt8(self["qos"]).flatMap(QoS.init(rawValue:)) ?? .atMostOnce }
     var retain: Bool { self["retain"] == "1" }
 
-    var publisher: PublisherHeader? {
+    func publisher(_ format: ValueFormat) -> PublisherHeader? {
         guard let port = UInt16(self["port"]), let address = address(of: self["peer_ip"]),
             let peer = PeerAddress(bytes: address, port: port),
             let version = UInt8(self["version"]).flatMap(ProtocolVersion.init(rawValue:))
@@ -45,7 +48,7 @@ struct GoldenRow: CustomTestStringConvertible, Sendable {
         let name = self["username"]
         return PublisherHeader(
             clientID: self["clientid"], peer: peer, version: version,
-            username: name.isEmpty ? nil : name)
+            username: name.isEmpty ? nil : name, format: RowFormat(values: format))
     }
 
     /// As an MQTT 5 client may have sent them.

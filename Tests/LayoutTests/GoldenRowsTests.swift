@@ -50,22 +50,19 @@ struct GoldenRowsTests {
                 return String(repeating: "0", count: 16 - hash.count) + hash == wanted
             }
             #expect(varying.count == 1, "\(row.testDescription)")
-            #expect(
-                hex(try value(of: row, varying: varying)) == hex(row.value),
-                "\(row.testDescription)")
+            try expectValues(of: row, varying: varying)
         }
     }
 
-    @Test(arguments: ["fleet-60", "variety"]) func storedValuesGiveBackWhatWasPublished(
-        _ group: String
-    ) throws {
+    @Test(arguments: ["fleet-60", "variety"], ValueFormat.allCases)
+    func storedValuesGiveBackWhatWasPublished(_ group: String, _ format: ValueFormat) throws {
         for row in try GoldenRow.rows(group) {
-            let value = row.value
+            let value = row.value(format)
             var properties: [UInt8] = []
             let message = try StoredMessage(
-                decoding: value.span.bytes, appendingPropertiesTo: &properties)
-            #expect(String(decoding: value[message.from], as: UTF8.self) == row["clientid"])
-            #expect(Array(value[message.payload]) == row.payload)
+                decoding: value.span.bytes, as: format, appendingPropertiesTo: &properties)
+            #expect(String(decoding: value[message.from.range], as: UTF8.self) == row["clientid"])
+            #expect(Array(value[message.payload.range]) == row.payload)
             #expect(message.qos == row.qos && message.retain == row.retain && !message.dup)
             #expect(try sorted(properties) == sorted(row.properties), "\(row.testDescription)")
         }
@@ -102,17 +99,25 @@ struct GoldenRowsTests {
                 key.stream, level: position + 1, token: token, timestamp: row.timestamp)
         }
         #expect(hex(index) == hex(row.indexKeys), "\(row.testDescription)")
-        #expect(
-            hex(try value(of: row, varying: key.varying)) == hex(row.value),
-            "\(row.testDescription)")
+        try expectValues(of: row, varying: key.varying)
     }
 
-    private func value(of row: GoldenRow, varying: [Range<Int>]) throws -> [UInt8] {
-        let publisher = try #require(row.publisher)
+    private func expectValues(of row: GoldenRow, varying: [Range<Int>]) throws {
+        for format in ValueFormat.allCases {
+            #expect(
+                hex(try value(of: row, format, varying: varying)) == hex(row.value(format)),
+                "\(row.testDescription), \(format)")
+        }
+    }
+
+    private func value(
+        of row: GoldenRow, _ format: ValueFormat, varying: [Range<Int>]
+    ) throws -> [UInt8] {
+        let publisher = try #require(row.publisher(format))
         // The run's milliseconds stand nowhere else.
         var ignored: [UInt8] = []
         let stored = try StoredMessage(
-            decoding: row.value.span.bytes, appendingPropertiesTo: &ignored)
+            decoding: row.value(format).span.bytes, as: format, appendingPropertiesTo: &ignored)
         var bytes: [UInt8] = []
         let (topic, payload, properties) = (row.topic, row.payload, row.properties)
         try publisher.appendValue(

@@ -32,7 +32,7 @@ import Testing
         var seed = Seed(root)
         var old = TrieHarness(TopicTrie(thresholds: .init(root: 4, deeper: 3)))
         for _ in 0..<500 { old.find(randomTopic(using: &seed)) }
-        var restorer = TrieRestorer(thresholds: .init(root: 4, deeper: 3))
+        var restorer = TrieRestorer(RowFormat(thresholds: .init(root: 4, deeper: 3)))
         for row in old.rows.shuffled(using: &seed) {
             try restorer.add(key: row.key.span.bytes, value: row.value.span.bytes)
         }

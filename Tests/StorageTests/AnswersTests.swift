@@ -1,4 +1,5 @@
 import Knobs
+import Layout
 import MQTT
 import Measure
 import Storage
@@ -11,14 +12,25 @@ import Testing
         "#", "+/+/temp", "fleet/+/temp", "fleet/7/#", "a/+/c", "+", "deep/#", "$SYS/#",
     ]
 
-    @Test(arguments: 1...4) func settingsDoNotChangeAnswers(_ run: UInt64) throws {
+    /// What EMQX 5.8, its ASN.1 serializer, 6.x and builds on an older Erlang write.
+    static let formats = [
+        RowFormat(), RowFormat(values: .asn1), RowFormat(values: .asn1, keys: .skipstreamV2),
+        RowFormat(atoms: .otp25),
+    ]
+
+    @Test(arguments: 1...4) func settingsAndFormatsDoNotChangeAnswers(_ run: UInt64) throws {
         let root = Seed(run)
         var seed = root.branch("setting")
-        var setting = Setting.random(over: Knob.catalogue, control: Setting(), using: &seed)
+        let scratch = ScratchDirectory()
+        var setting = Setting.random(
+            over: Knob.possible(in: scratch), control: Setting(), using: &seed)
+        // A pool is the whole process's, and other tests run beside this one.
+        setting["background_threads_high"] = 0
+        setting["background_threads_low"] = 0
         setting["n_shards"] = [1, 2, 3, 5].randomElement(using: &seed) ?? 1
         setting["local_write_buffer.max_items"] = [1, 2, 7, 300].randomElement(using: &seed) ?? 1
-        let options = StoreOptions(engine: .emqx58Local, setting: setting, miniature: 2_048)
-        let scratch = ScratchDirectory()
+        var options = StoreOptions(engine: .emqx58Local, setting: setting, miniature: 2_048)
+        options.format = Self.formats[Int(run - 1)]
         let store = try ShardedStore(at: scratch("data"), options, on: RocksEngine())
         defer { store.close() }
         let model = MemoryStore(shards: store.shards)

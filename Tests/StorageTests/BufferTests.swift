@@ -34,6 +34,36 @@ import Testing
         #expect(batches() == rule.batches + (rule.left > 0 ? 1 : 0))
     }
 
+    /// Nine messages of 40 bytes: topics and payloads count, and the message that would reach the limit goes
+    /// into the next batch (reference 3.3).
+    /// Checklist 9. Fails if the writer does not count bytes, leaves topics out, forgets to start again
+    /// from nothing after a flush, or if the inbox lets it sleep on bytes that are enough.
+    @Test(arguments: [
+        (bytes: 0, batches: 0, left: 9), (100, 4, 1), (80, 8, 1), (40, 9, 0), (1, 9, 0),
+        (360, 1, 1), (361, 0, 9),
+    ])
+    func aBufferIsFlushedBeforeItsBytesAreTooMany(_ rule: (bytes: Int, batches: Int, left: Int))
+        throws
+    {
+        let scratch = ScratchDirectory()
+        let engine = RocksEngine()
+        let options = StoreOptions.test([
+            "local_write_buffer.max_bytes": Int64(rule.bytes),
+            "local_write_buffer.flush_interval": Self.never,
+        ])
+        let store = try ShardedStore(at: scratch("data"), options, on: engine)
+        let before = engine.ticker("rocksdb.write.self") ?? 0
+        for _ in 0..<9 {
+            store.submit(
+                Message(client: "c", topic: "t", payload: [UInt8](repeating: 7, count: 39)))
+        }
+        try wait("what fills buffers") { store.committed == 9 - rule.left }
+        #expect(Int((engine.ticker("rocksdb.write.self") ?? 0) - before) == rule.batches)
+        #expect(store.depth == rule.left)
+        store.close()
+        #expect(store.committed == 9)
+    }
+
     @Test func aPartialBufferWaitsForItsTimer() throws {
         let scratch = ScratchDirectory()
         let interval: Int64 = 60

@@ -1,4 +1,5 @@
 import Foundation
+import Knobs
 import MQTT
 import Storage
 import TestSupport
@@ -29,6 +30,52 @@ import Testing
             #expect(engine.threads.high == 2)
             #expect(engine.threads.low == 6)
             withExtendedLifetime((small, large)) {}
+        }
+    }
+
+    /// A pool is what was asked for, also if it is less than what a database asks for; without a word it is
+    /// the largest request of a database (reference 2.4).
+    /// Checklist 3. Fails if pools are set before the shards are open, or not at all.
+    @Test func poolsOfTheProcessAreSetOverWhatShardsAskFor() async {
+        await #expect(processExitsWith: .success) {
+            let scratch = ScratchDirectory()
+            let engine = RocksEngine()
+            for (name, high, low) in [("a", 4, 8), ("b", 1, 2), ("c", 0, 0)] {
+                let store = try ShardedStore(
+                    at: scratch(name),
+                    .test([
+                        "max_background_jobs": 8, "background_threads_high": Int64(high),
+                        "background_threads_low": Int64(low),
+                    ]), on: engine)
+                defer { store.close() }
+                #expect(engine.threads.high == (high == 0 ? 2 : high))
+                #expect(engine.threads.low == (low == 0 ? 6 : low))
+                #expect(try store.notHonoured() == [])
+                #expect(
+                    try store.effectiveOptions()["background_threads_high"]
+                        == "\(high == 0 ? 2 : high)")
+            }
+        }
+    }
+
+    /// Why the catalogue calls recycled WAL files fatal. When this fails, the linked library has learned it, and
+    /// the constraint may go.
+    @Test func recyclingTheWALStillEndsTheProcess() async {
+        #expect(Constraint.find("recycle_log_file_num/crash")?.kind == .fatal)
+        await #expect(processExitsWith: .exitCode(77)) {
+            // Without a core file or a long backtrace: it is expected.
+            signal(SIGSEGV) { _ in _exit(77) }
+            let scratch = ScratchDirectory()
+            let store = try ShardedStore(
+                at: scratch.path,
+                .test(["recycle_log_file_num": 4, "wal_recovery_mode": 3], miniature: 1_024),
+                on: RocksEngine())
+            for _ in 0..<4_000 {
+                store.submit(
+                    Message(client: "c", topic: "t", payload: [UInt8](repeating: 1, count: 500)))
+            }
+            store.close()
+            _exit(0)
         }
     }
 

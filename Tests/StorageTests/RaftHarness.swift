@@ -15,6 +15,7 @@ extension StoreOptions {
         var engine = EngineModel.emqx58Local
         engine.id = "test-raft"
         engine.log = .raft(model)
+        engine.recordsTimestamp = false
         let local = StoreOptions.test(values)
         return StoreOptions(engine: engine, setting: local.setting)
     }

@@ -85,6 +85,7 @@ import Testing
             }
             let sentence = try #require(error).description
             #expect(sentence.contains(path) && sentence.lowercased().contains("lock"))
+            #expect(error?.problem == .inUse && sentence.contains("another process"))
             #expect(!sentence.contains("\n"))
         }
     }

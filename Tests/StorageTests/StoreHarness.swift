@@ -4,6 +4,7 @@ import Layout
 import MQTT
 import Measure
 import Storage
+import TestSupport
 
 /// A message as a test sends it.
 struct Message: Sendable {
@@ -69,13 +70,27 @@ extension StoreOptions {
     }
 }
 
-func publisher(_ client: String, shards: Int) -> Publisher {
+extension Knob {
+    /// All knobs, but direct I/O only where the file system of `scratch` has it.
+    static func possible(in scratch: ScratchDirectory) -> [Knob] {
+        let direct = try? Database(
+            path: scratch("direct"), shard: 0,
+            options: "create_if_missing=true;use_direct_reads=true;"
+                + "use_direct_io_for_flush_and_compaction=true",
+            families: [ColumnFamily(name: "default", options: "")], on: RocksEngine())
+        guard direct == nil else { return catalogue }
+        return catalogue.filter { !$0.id.hasPrefix("use_direct") }
+    }
+}
+
+func publisher(_ client: String, shards: Int, _ format: RowFormat = RowFormat()) -> Publisher {
     let name = Array(client.utf8)
     guard let peer = PeerAddress(bytes: [127, 0, 0, 1], port: 4_000) else {
         preconditionFailure("four bytes are an address")
     }
     return Publisher(
-        PublisherHeader(clientID: client, peer: peer, version: .v5, username: nil),
+        PublisherHeader(
+            clientID: client, peer: peer, version: .v5, username: nil, format: format),
         shard: ShardHash(of: name.span.bytes).shard(of: shards))
 }
 
@@ -95,7 +110,7 @@ extension DurableStore {
             Submission(
                 qos: message.qos, retain: false, intended: .now(),
                 timestamp: Int64(wallClockMilliseconds())),
-            from: publisher(message.client, shards: shards), topic: topic.span.bytes,
+            from: publisher(message.client, shards: shards, format), topic: topic.span.bytes,
             properties: packet.span.bytes.extracting(properties),
             payload: message.payload.span.bytes)
     }
@@ -104,11 +119,12 @@ extension DurableStore {
 
     /// Everything that `filter` matches, read in many small questions.
     func rows(
-        matching filter: String, after: UInt64 = 0, notFrom client: String? = nil, limit: Int = 100
+        matching filter: String, in shard: Int? = nil, after: UInt64 = 0,
+        notFrom client: String? = nil, limit: Int = 100
     ) throws -> [Row] {
         var rows: [Row] = []
         let filter = try TopicFilter(filter)
-        for shard in 0..<shards {
+        for shard in shard.map({ $0..<$0 + 1 }) ?? 0..<shards {
             var cursors = streams(in: shard, matching: filter).map {
                 StreamCursor(stream: $0, after: 0)
             }
@@ -138,6 +154,12 @@ extension DurableStore {
 }
 
 extension Row {
+    /// As a message without properties has to be read back.
+    init(_ message: Message) {
+        self.init(
+            topic: message.topic, qos: message.qos, properties: [], payload: message.payload)
+    }
+
     init(_ message: StoredBatch.Message, of batch: StoredBatch) throws {
         let stored = batch.bytes
         let bytes = stored.span.bytes

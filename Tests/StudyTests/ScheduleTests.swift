@@ -131,7 +131,7 @@ import Testing
                 environment: Fixture.environment, traffic: Fixture.traffic)
         }
         #expect(throws: PlanError.noKnobs) { try plan(knobs: []) }
-        #expect(throws: PlanError.unknownKnob("compression")) { try plan(knobs: ["compression"]) }
+        #expect(throws: PlanError.unknownKnob("blob_files")) { try plan(knobs: ["blob_files"]) }
         #expect(throws: PlanError.noCapture) { try plan(knobs: ["n_shards"], captures: []) }
         #expect(throws: PlanError.outOfRange("confirmation rounds", "2", "3 to 10000")) {
             try plan(knobs: ["n_shards"], rounds: 2)

@@ -11,7 +11,7 @@ import Testing
         "Knobs": ["Measure", "HOCON"],
         "Layout": ["MQTT", "Measure"],
         "Traffic": ["Layout", "Knobs", "MQTT", "HOCON", "Measure", "CZlib", "CZstd"],
-        "Storage": ["Layout", "CRocks", "Knobs", "MQTT", "Measure"],
+        "Storage": ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
         "Broker": ["MQTT", "Layout", "Storage", "Measure"],
         "Replay": ["Traffic", "MQTT", "Measure"],
         "Study": ["Knobs", "HOCON", "Measure"],

@@ -56,6 +56,13 @@ struct Inflight {
         return (action, cursor)
     }
 
+    /// The message that `id` stands for; nil once it is with the receiver.
+    func delivery(_ id: PacketID) -> Delivery? { slots.first { $0.id == id }?.delivery }
+
+    func awaitsPubrec(_ id: PacketID) -> Bool {
+        slots.first { $0.id == id }?.state == .awaitingPubrec
+    }
+
     /// A new connection, over which nothing was sent yet and which may have another limit.
     mutating func resume(limit: Int) {
         self.limit = limit

@@ -14,6 +14,8 @@ struct Reading {
         var read = -1
         /// A subscription matches it.
         var wanted = true
+        /// The last messages that came from it.
+        var batch: StateValue.Stream?
     }
 
     private struct Shard {
@@ -102,10 +104,21 @@ struct Reading {
             }, limit: limit)
     }
 
-    /// Takes note of an answer; its messages are owed until `completed`.
-    mutating func answered(_ reply: ReadReply) {
+    /// The last batch of a stream.
+    func batch(of stream: StreamID, in shard: Int) -> StateValue.Stream? {
+        shards[shard].places[stream].flatMap { shards[shard].streams[$0].batch }
+    }
+
+    /// The timestamp of each shard when the subscription to `filter` began.
+    func begins(of filter: TopicFilter) -> [UInt64]? {
+        interests.first { $0.subscription.filter == filter }?.begins
+    }
+
+    /// Takes note of an answer; its messages are owed until `completed`. They get their numbers now.
+    mutating func answered(_ reply: ReadReply, marking dirty: inout DirtyState) {
         let shard = reply.shard
         shards[shard].asked = false
+        number(reply, marking: &dirty)
         for (number, cursor) in reply.cursors.enumerated() {
             guard let place = shards[shard].places[cursor.stream] else { continue }
             shards[shard].streams[place].cursor = cursor
@@ -120,6 +133,32 @@ struct Reading {
             let stream = reply.cursors[message.cursor].stream
             guard let place = shards[shard].places[stream] else { continue }
             shards[shard].streams[place].owed += 1
+        }
+    }
+
+    private mutating func number(_ reply: ReadReply, marking dirty: inout DirtyState) {
+        let shard = reply.shard
+        var last = -1
+        for message in reply.messages.messages {
+            let cursor = reply.cursors[message.cursor]
+            guard let place = shards[shard].places[cursor.stream] else { continue }
+            if message.cursor != last {
+                last = message.cursor
+                let qos1 = dirty.counters[.nextQoS1], qos2 = dirty.counters[.nextQoS2]
+                shards[shard].streams[place].batch = StateValue.Stream(
+                    begin: shards[shard].streams[place].cursor.after, end: cursor.after,
+                    batchSize: 0, firstQoS1: qos1 + 1, lastQoS1: qos1, firstQoS2: qos2 + 1,
+                    lastQoS2: qos2)
+                dirty.change(.stream(shard: shard, cursor.stream))
+            }
+            shards[shard].streams[place].batch?.batchSize += 1
+            switch message.qos {
+            case .atMostOnce: break
+            case .atLeastOnce:
+                shards[shard].streams[place].batch?.lastQoS1 = dirty.advance(.nextQoS1)
+            case .exactlyOnce:
+                shards[shard].streams[place].batch?.lastQoS2 = dirty.advance(.nextQoS2)
+            }
         }
     }
 

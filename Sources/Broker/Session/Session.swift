@@ -8,6 +8,8 @@ final class Session {
         let filter: TopicFilter
         let qos: QoS
         let noLocal: Bool
+        /// Counts the subscriptions of the session: the key of its state.
+        let state: Int
     }
 
     let clientID: String
@@ -35,6 +37,17 @@ final class Session {
     var isHeld = false
     /// Its place among the connected durable sessions.
     var place: Int?
+    /// What its tables do not know yet.
+    var dirty = DirtyState()
+    /// It waits for its next commit.
+    var isMarked = false
+    /// Not before.
+    var nextCommit = MonotonicTime(nanoseconds: 0)
+    /// No longer kept: nothing of it may be committed any more.
+    var isEnded = false
+    /// Wall clock, milliseconds.
+    let created = Int(wallClockMilliseconds())
+    private var lastSubscription = 0
 
     init(
         clientID: String, number: Int, version: ProtocolVersion, expiryInterval: UInt32,
@@ -65,6 +78,11 @@ final class Session {
     func change(expiryInterval: UInt32) {
         guard self.expiryInterval > 0 else { return }
         self.expiryInterval = expiryInterval
+    }
+
+    func newSubscriptionState() -> Int {
+        lastSubscription += 1
+        return lastSubscription
     }
 
     func hasExpired(at now: MonotonicTime) -> Bool { ends.map { $0 <= now } ?? false }

@@ -2,7 +2,7 @@
 extension Dialect {
     static let v5_8CE = Dialect(
         id: "5.8-ce", title: "EMQX 5.8 CE", releases: [ReleaseRange(5, 8)], edition: "ce",
-        engine: "emqx-5.8-local", storesDatabaseOptions: true,
+        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
         keys: v5_8Sessions
             + ConfigKey.block(
                 "durable_storage.messages",
@@ -11,7 +11,7 @@ extension Dialect {
     /// The other edition has one backend more, and its keys.
     static let v5_8EE = Dialect(
         id: "5.8-ee", title: "EMQX 5.8 EE", releases: [ReleaseRange(5, 8)], edition: "ee",
-        engine: "emqx-5.8-local", storesDatabaseOptions: true,
+        engine: "emqx-5.8-local", storesDatabaseOptions: true, sharesDefaultEnv: true,
         keys: v5_8Sessions
             + ConfigKey.block(
                 "durable_storage.messages",
@@ -45,7 +45,11 @@ extension Dialect {
         ConfigKey("data_dir", .restart),
         ConfigKey("n_shards", .newDatabaseOnly),
         ConfigKey("local_write_buffer.max_items", .restart),
-        ConfigKey("local_write_buffer.max_bytes", .restart),
+        ConfigKey(
+            "local_write_buffer.max_bytes", .restart,
+            missingIn:
+                "EMQX 5.8.0 and 5.8.1 do not know it and would not boot: write it by hand, as a "
+                + "whole number without a unit, for 5.8.2 and later"),
         ConfigKey("local_write_buffer.flush_interval", .restart),
         ConfigKey(
             "layout.type", .newDatabaseOnly,

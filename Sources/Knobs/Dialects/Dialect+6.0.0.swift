@@ -3,7 +3,7 @@
 extension Dialect {
     static let v6_0_0 = Dialect(
         id: "6.0.0", title: "EMQX 6.0.0–6.0.1", releases: [ReleaseRange(6, 0, 0...1)], edition: nil,
-        engine: nil, storesDatabaseOptions: false, keys: v6_0_0Keys)
+        engine: nil, storesDatabaseOptions: false, sharesDefaultEnv: true, keys: v6_0_0Keys)
 
     static let v6_0_0Keys: [ConfigKey] =
         ConfigKey.block(
@@ -63,8 +63,10 @@ extension Dialect {
                 ConfigKey(
                     "rocksdb.write_buffer_size", .restart,
                     anotherMeaning: "in EMQX 6.0.0 and 6.0.1 write_buffer_size is the total of all "
-                        + "memtables of a shard, not the size of one"),
-                ConfigKey("rocksdb.max_open_files", .restart),
+                        + "memtables of a shard, not the size of one",
+                    turns: name == "messages" ? "db_write_buffer_size" : nil,
+                    accepts: 1...largestUnsigned),
+                ConfigKey("rocksdb.max_open_files", .restart, accepts: 1...Int64(Int32.max)),
                 ConfigKey("subscriptions.batch_size", .hot),
                 ConfigKey("subscriptions.n_workers_per_shard", .hot),
                 ConfigKey("subscriptions.housekeeping_interval", .hot),
@@ -74,4 +76,7 @@ extension Dialect {
                 ConfigKey("transaction.conflict_window", .hot),
             ])
     }
+
+    /// The binding reads this size as a C `unsigned int` and ignores what does not fit (reference 2.6).
+    private static let largestUnsigned: Int64 = (4 << 30) - 1
 }

@@ -3,7 +3,7 @@ extension Dialect {
     static let v6_1_1 = Dialect(
         id: "6.1.1", title: "EMQX 6.1.1–6.2",
         releases: [ReleaseRange(6, 1, 1...9_999), ReleaseRange(6, 2)], edition: nil, engine: nil,
-        storesDatabaseOptions: false,
+        storesDatabaseOptions: false, sharesDefaultEnv: false,
         keys: v6_1_0Keys.changing(
             v6_1_0Keys.filter { $0.path.hasSuffix(".rocksdb.max_open_files") }.map {
                 ConfigKey("\($0.path.dropLast("max_open_files".count))allow_fallocate", .restart)

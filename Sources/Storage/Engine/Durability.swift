@@ -29,6 +29,40 @@ package struct Durability: Hashable, Sendable, Codable {
         self.sync = sync
     }
 
+    /// The row of the table of promises that results are compared within. When the log is synced changes
+    /// nothing for a message that was acknowledged before it was written.
+    package var id: String {
+        switch (acknowledgement, sync) {
+        case (.onEnqueue, _): "on_enqueue"
+        case (.onCommit, .none): "on_commit, sync none"
+        case (.onCommit, .interval): "on_commit, sync interval"
+        case (.onCommit, .perCommit): "on_commit, sync per_commit"
+        }
+    }
+
+    /// What is there of an acknowledged message after the process was killed and after power was lost, in
+    /// the words of the report.
+    package struct Promise: Sendable, Equatable {
+        package let survivesKill: String
+        package let survivesPowerLoss: String
+    }
+
+    package var promise: Promise {
+        Promise(
+            survivesKill: survivesKill
+                ? "yes" : "no: up to a flush interval and the queue behind it is gone",
+            survivesPowerLoss: afterPowerLoss)
+    }
+
+    private var afterPowerLoss: String {
+        switch (acknowledgement, sync) {
+        case (.onEnqueue, _): "no"
+        case (.onCommit, .none): "no: what the page cache held is gone"
+        case (.onCommit, .interval): "all but the last interval"
+        case (.onCommit, .perCommit): "yes, if the device's sync is honest"
+        }
+    }
+
     /// Whether a message that was acknowledged is there after the process was killed.
     package var survivesKill: Bool { acknowledgement == .onCommit }
 

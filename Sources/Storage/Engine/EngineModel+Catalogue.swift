@@ -1,4 +1,5 @@
 package import Knobs
+internal import Layout
 internal import Measure
 
 extension EngineModel {
@@ -16,7 +17,7 @@ extension EngineModel {
     package static let emqx58Local = EngineModel(
         id: "emqx-5.8-local", speaksFor: "EMQX 5.8 to 5.10 with backend = builtin_local",
         durability: Durability(acknowledgement: .onEnqueue, sync: .none), log: .wal,
-        batching: .writeBuffer, sessions: .every(.seconds(5)), writesSerial: false,
+        batching: .writeBuffer, format: RowFormat(), sessions: .every(.seconds(5)), writesSerial: false,
         recordsTimestamp: true, cpuPerMessage: .microseconds(57),
         databaseOptions: [
             ("create_if_missing", "true"), ("create_missing_column_families", "true"),
@@ -46,8 +47,7 @@ extension EngineModel {
                 + "little more CPU here, in all trials alike.",
             "EMQX spends about 57 µs of CPU on each stored message; this broker spends a few. Compaction and "
                 + "flushes have more CPU here than in production.",
-            "Shards start empty: there are no deeper levels with older data, no generation is dropped, no "
-                + "retention runs.",
+            "A trial has one generation: none is dropped, and no retention runs.",
             "Session state (EMQX: seven small RocksDB tables, committed every 5 s) and the timestamp record "
                 + "of each flush are not written.",
             "Sessions, codec and generator share one thread in one process; there are no sockets and no TLS.",

@@ -1,3 +1,4 @@
+package import Layout
 package import Measure
 
 /// How one line of EMQX versions stores messages: data over one implementation, not a fork of it.
@@ -39,12 +40,14 @@ package struct EngineModel: Identifiable, Sendable {
     package let durability: Durability
     package var log: Log
     package let batching: Batching
-    package let sessions: SessionCommits
+    /// What keys and values look like.
+    package let format: RowFormat
+    package var sessions: SessionCommits
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
-    package let writesSerial: Bool
+    package var writesSerial: Bool
     /// An append to a table of EMQX's own with every flush, which keeps the shard's last timestamp: EMQX 5.8's
     /// local backend (reference 3.4).
-    package let recordsTimestamp: Bool
+    package var recordsTimestamp: Bool
     /// CPU that the real broker spends on a stored message and this one does not.
     package let cpuPerMessage: Nanoseconds
     /// Options of each shard's database, as EMQX passes them.

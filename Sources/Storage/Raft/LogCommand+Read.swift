@@ -59,7 +59,7 @@ struct LoggedMessage {
 
 extension Publisher {
     /// A publisher as a command names it; nil if the bytes name none.
-    convenience init?(logged bytes: UnsafeRawBufferPointer, shard: Int) {
+    convenience init?(logged bytes: UnsafeRawBufferPointer, shard: Int, _ format: RowFormat) {
         let strings = LogCommand.publisherFields
         guard bytes.count >= strings, let version = ProtocolVersion(rawValue: bytes[0]),
             bytes[1] <= 16,
@@ -73,7 +73,8 @@ extension Publisher {
         self.init(
             PublisherHeader(
                 clientID: text(strings..<strings + client), peer: peer, version: version,
-                username: bytes[20] == 1 ? text(strings + client..<bytes.count) : nil),
+                username: bytes[20] == 1 ? text(strings + client..<bytes.count) : nil,
+                format: format),
             shard: shard)
     }
 }

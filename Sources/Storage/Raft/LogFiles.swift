@@ -126,15 +126,6 @@ struct LogSnapshot: Sendable, Equatable {
     }
 }
 
-extension AppendFile {
-    mutating func append(_ bytes: [UInt8]) throws(RocksError) {
-        let result = bytes.withUnsafeBytes { bytes in
-            Result { () throws(RocksError) in try append(bytes) }
-        }
-        try result.get()
-    }
-}
-
 extension [UInt8] {
     fileprivate mutating func appendChecksum() {
         var sum = Adler32()

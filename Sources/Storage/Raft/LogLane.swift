@@ -93,6 +93,23 @@ final class LogLane {
         }
     }
 
+    /// Makes the log forget everything that was applied, and waits for it.
+    /// - Throws: when the disk refuses, or when the log has what the database lacks.
+    func releaseAll(latest: UInt64) throws(RocksError) {
+        guard isComplete else {
+            throw RocksError(
+                code: -1, subcode: 0,
+                description: "the shared log has a batch that RocksDB refused; open the store again"
+            )
+        }
+        let receipt = ReleaseReceipt()
+        log.releases.append(
+            Release(
+                shard: shard, snapshot: LogSnapshot(index: index, latest: latest), receipt: receipt)
+        )
+        try receipt.wait()
+    }
+
     /// The batch was refused, by the log or by the database. In the second case the log has an entry that
     /// the database lacks, and must not forget it: the next start applies it again.
     func failed() { if isLogged { isComplete = false } }

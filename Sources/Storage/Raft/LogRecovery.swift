@@ -160,7 +160,7 @@ struct LogRecovery {
             }
             guard record.shard < replays.count else {
                 throw StoreOpenError(
-                    path: file.path,
+                    path: file.path, problem: .foreign,
                     reason: "it holds entries of shard \(record.shard) and the store has "
                         + "\(replays.count) shards: open it with the n_shards it was made with")
             }

@@ -83,20 +83,27 @@ final class Replay {
         guard var logged = LoggedBatch(command, batchOverhead: model.batchOverhead) else {
             return false
         }
-        var encoder = MessageEncoder(after: logged.latest)
+        var encoder = MessageEncoder(after: logged.latest, shard.options.format)
+        // All of an entry is in one generation: the next one begins between two entries.
+        let generations = shard.generations
+        guard let generation = generations.first(where: { logged.latest < $0.last }) else {
+            preconditionFailure("the current generation has no last timestamp")
+        }
+        encoder.families = generation.families
         let bytes = command.bytes
         for _ in 0..<logged.count {
             guard let message = logged.next(in: command),
                 let publisher = publisher(of: command, message)
             else { return false }
-            shard.trie.withLock { trie in
+            generation.trie.withLock { trie in
+                let before = trie.streamCount
                 // A message that cannot be encoded was refused the first time, too.
                 try? encoder.encode(
                     Submission(logged: message), from: publisher,
                     topic: bytes.extracting(message.topic),
                     properties: bytes.extracting(message.properties),
                     payload: bytes.extracting(message.payload), learning: &trie, into: &batch)
-                shard.streamCount.store(trie.streamCount, ordering: .releasing)
+                shard.streamCount.add(trie.streamCount - before, ordering: .releasing)
             }
         }
         latest = encoder.latest
@@ -108,7 +115,9 @@ final class Replay {
     {
         let name = Array(command[message.publisher])
         if let known = publishers[name] { return known }
-        let publisher = name.withUnsafeBytes { Publisher(logged: $0, shard: shard.number) }
+        let publisher = name.withUnsafeBytes {
+            Publisher(logged: $0, shard: shard.number, shard.options.format)
+        }
         if publishers.count >= Self.publishersKept { publishers.removeAll() }
         publishers[name] = publisher
         return publisher
@@ -119,7 +128,7 @@ extension StoreOpenError {
     /// Something in the shared log cannot be read and had been synced.
     static func damaged(_ path: String, at offset: Int, _ what: String) -> StoreOpenError {
         StoreOpenError(
-            path: path,
+            path: path, problem: .damaged,
             reason:
                 "\(what) is damaged or missing at byte \(offset): put back a copy of the store's "
                 + "directory, or move it away to begin with an empty one")

@@ -73,7 +73,7 @@ final class StreamReader: Sendable {
     private func read(_ question: ReadRequest) -> ReadReply {
         let shard = shards[question.shard]
         let committed = shard.committed.load(ordering: .acquiring)
-        var scan = StreamScan(question)
+        var scan = StreamScan(question, store.options.format)
         var failed = false
         do throws(RocksError) {
             store.enterDisk()

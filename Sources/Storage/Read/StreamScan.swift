@@ -11,9 +11,12 @@ struct StreamScan {
     /// Cursors that were read to their end.
     private(set) var complete = 0
     private var key: [UInt8] = []
+    private var varying: [UInt8] = []
+    private let format: RowFormat
 
-    init(_ question: ReadRequest) {
+    init(_ question: ReadRequest, _ format: RowFormat) {
         self.question = question
+        self.format = format
         cursors = question.cursors
     }
 
@@ -21,35 +24,49 @@ struct StreamScan {
 
     /// - Throws: RocksDB's refusal to read; a row that cannot be decoded counts as one.
     mutating func run(in shard: Shard) throws(RocksError) {
-        var rows = Cursor(shard.database, family: EngineModel.Family.data)
+        let generations = shard.generations
+        guard let current = generations.last else { return }
+        var newest = Cursor(shard.database, family: current.families.data)
         for place in cursors.indices {
-            key.removeAll(keepingCapacity: true)
-            key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
-            key.withUnsafeBytes { rows.seek($0) }
-            while try take(rows, place, shard) {
-                if isFull { return }
-                rows.next()
+            // Timestamps rise from generation to generation, so one cursor goes through all of them.
+            for old in generations.dropLast() where cursors[place].after < old.last {
+                var rows = Cursor(shard.database, family: old.families.data)
+                guard try read(&rows, place, old, shard) else { return }
+                cursors[place].after = max(cursors[place].after, old.last)
             }
+            guard try read(&newest, place, current, shard) else { return }
             complete = place + 1
         }
+    }
+
+    /// - Returns: false when the limit came before the end of the stream.
+    private mutating func read(
+        _ rows: inout Cursor, _ place: Int, _ generation: Generation, _ shard: Shard
+    ) throws(RocksError) -> Bool {
+        key.removeAll(keepingCapacity: true)
+        key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
+        key.withUnsafeBytes { rows.seek($0) }
+        while try take(rows, place, generation, shard) {
+            if isFull { return false }
+            rows.next()
+        }
+        return true
     }
 
     /// Takes the current row, if it is a message of the stream.
     /// - Returns: false at the end of the stream.
     private mutating func take(
-        _ rows: borrowing Cursor, _ place: Int, _ shard: Shard
+        _ rows: borrowing Cursor, _ index: Int, _ generation: Generation, _ shard: Shard
     ) throws(RocksError) -> Bool {
-        let stream = cursors[place].stream
+        let stream = cursors[index].stream
         let taken = try rows.current { key, value -> Result<Bool, LayoutError> in
             // Messages have level 0, index rows follow them; another stream may follow at once.
-            guard key.count == [UInt8].dataKeySize,
-                UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)) == stream.rawValue,
-                key.loadUnaligned(fromByteOffset: 8, as: UInt16.self) == 0
+            guard let place = DataKey(key.bytes, format.keys), place.stream == stream,
+                place.level == 0
             else { return .success(false) }
-            cursors[place].after = UInt64(
-                bigEndian: key.loadUnaligned(fromByteOffset: 10, as: UInt64.self))
+            cursors[index].after = place.timestamp
             return Result { () throws(LayoutError) in
-                try add(value.bytes, place, shard)
+                try add(place, key.bytes, value.bytes, index, generation)
                 return true
             }
         }
@@ -64,28 +81,36 @@ struct StreamScan {
     }
 
     /// Copies a stored message to the arena if a filter wants it.
-    private mutating func add(_ value: RawSpan, _ place: Int, _ shard: Shard) throws(LayoutError) {
+    private mutating func add(
+        _ place: DataKey, _ key: RawSpan, _ value: RawSpan, _ index: Int, _ generation: Generation
+    ) throws(LayoutError) {
         let start = bytes.count
-        let message = try StoredMessage(decoding: value, appendingPropertiesTo: &bytes)
+        let message = try StoredMessage(
+            decoding: value, as: format.values, appendingPropertiesTo: &bytes)
         let topicStart = bytes.count
-        let varying = value.extracting(message.varying)
-        let stream = cursors[place].stream
-        try shard.trie.withLock { trie throws(LayoutError) in
-            try trie.appendTopic(of: stream, varying: varying, to: &bytes)
+        var tokens: [UInt8] = []
+        swap(&tokens, &varying)
+        defer { swap(&tokens, &varying) }
+        tokens.removeAll(keepingCapacity: true)
+        message.varying.append(from: value, to: &tokens)
+        try place.appendVarying(of: key, to: &tokens)
+        try generation.trie.withLock { trie throws(LayoutError) in
+            try trie.appendTopic(of: place.stream, varying: tokens.span.bytes, to: &bytes)
         }
         let topic = topicStart..<bytes.count
-        let granted = question.granted(
-            bytes.span.bytes.extracting(topic), from: value.extracting(message.from),
-            at: cursors[place].after)
+        let granted = message.from.withBytes(of: value) { from in
+            question.granted(
+                bytes.span.bytes.extracting(topic), from: from, at: place.timestamp)
+        }
         guard let granted else {
             bytes.removeLast(bytes.count - start)
             return
         }
-        value.extracting(message.payload).withUnsafeBytes { bytes.append(contentsOf: $0) }
+        message.payload.append(from: value, to: &bytes)
         messages.append(
             StoredBatch.Message(
                 topic: topic, properties: start..<topicStart,
                 payload: topic.upperBound..<bytes.count, qos: min(message.qos, granted),
-                retain: false, cursor: place))
+                retain: false, cursor: index))
     }
 }

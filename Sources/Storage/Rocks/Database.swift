@@ -52,6 +52,11 @@ package struct Database: ~Copyable, @unchecked Sendable {
         self.engine = engine
     }
 
+    init(opened raw: OpaquePointer, on engine: RocksEngine) {
+        self.raw = raw
+        self.engine = engine
+    }
+
     deinit { crocks_close(raw) }
 
     /// An integer property of RocksDB, e.g. `rocksdb.num-files-at-level0`.
@@ -69,6 +74,30 @@ package struct Database: ~Copyable, @unchecked Sendable {
         try check(crocks_options(raw, Int32(family ?? -1), &text))
         defer { crocks_free(text) }
         return OptionText.parse(text.map { String(cString: $0) } ?? "")
+    }
+
+    /// What it shares with other databases, read back from its options.
+    package borrowing func shared() -> SharedOptions {
+        var shared = SharedOptions()
+        crocks_shared(raw, &shared.writeBufferManager, &shared.bytesPerSecond)
+        return shared
+    }
+
+    /// Makes what was written to the write-ahead log so far survive a loss of power.
+    package borrowing func syncLog() throws(RocksError) { try check(crocks_sync_wal(raw)) }
+
+    /// Creates a column family beside those that are open.
+    /// - Returns: its index, which is never used again.
+    package borrowing func createFamily(_ family: ColumnFamily) throws(RocksError) -> Int {
+        var index: Int32 = 0
+        try check(crocks_create_family(raw, family.name, family.options, &index))
+        return Int(index)
+    }
+
+    /// Drops a column family with its files. Nobody may write to it any more; open cursors stay valid, later
+    /// ones find nothing.
+    package borrowing func dropFamily(_ family: Int) throws(RocksError) {
+        try check(crocks_drop_family(raw, Int32(family)))
     }
 
     /// RocksDB's own defaults: of a database, or of a column family.

@@ -31,4 +31,13 @@ package enum OptionText {
     package static func print(_ options: [(name: String, value: String)]) -> String {
         options.map { "\($0.name)=\($0.value)" }.joined(separator: ";")
     }
+
+    /// Whether two spellings are the same value: `10` and `10.000000`, `1` and `true`.
+    package static func means(_ a: String, _ b: String) -> Bool {
+        if a == b { return true }
+        let words = ["true": "1", "false": "0"]
+        if let a = Int64(words[a] ?? a), let b = Int64(words[b] ?? b) { return a == b }
+        if let a = Double(a), let b = Double(b) { return a == b }
+        return false
+    }
 }

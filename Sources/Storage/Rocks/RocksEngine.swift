@@ -1,5 +1,4 @@
 internal import CRocks
-package import Measure
 
 /// What all databases of this process share: RocksDB's default Env with its two thread pools, one
 /// Statistics object, and the events of their listeners. One for a trial.
@@ -10,7 +9,16 @@ package import Measure
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
 
-    package init() { raw = crocks_engine_create() }
+    /// - Parameter disk: what stands between the databases and the file system; nil: nothing does.
+    package init(on disk: Disk? = nil) {
+        raw = disk.map { crocks_engine_create_on($0.raw) } ?? crocks_engine_create(1)
+    }
+
+    /// Without statistics and listeners, for the limit that a benchmark compares with: `ticker` and
+    /// `takeEvents` have nothing to say.
+    static func unobserved() -> RocksEngine { RocksEngine(taking: crocks_engine_create(0)) }
+
+    private init(taking raw: OpaquePointer) { self.raw = raw }
 
     deinit { crocks_engine_destroy(raw) }
 
@@ -24,12 +32,34 @@ package final class RocksEngine: @unchecked Sendable {
         return value < 0 ? nil : value
     }
 
+    /// A histogram of the shared Statistics, by its name in RocksDB's `HistogramsNameMap`.
+    /// - Returns: nil if this library has no histogram of that name.
+    package func histogram(_ name: String) -> RocksHistogram? {
+        var histogram = crocks_histogram()
+        guard crocks_engine_histogram(raw, name, &histogram) != 0 else { return nil }
+        return RocksHistogram(
+            count: histogram.count, sum: histogram.sum, median: histogram.median,
+            p95: histogram.p95, p99: histogram.p99, average: histogram.average,
+            standardDeviation: histogram.standard_deviation, minimum: histogram.minimum,
+            maximum: histogram.maximum)
+    }
+
     /// Threads of the pools for flushes (high) and compactions (low). Opening a database only ever grows
     /// them to what that database asks for: the largest request counts, not the sum (reference 2.4).
     package var threads: (high: Int, low: Int) {
         var high: Int32 = 0, low: Int32 = 0
         crocks_engine_threads(raw, &high, &low)
         return (Int(high), Int(low))
+    }
+
+    /// Sets what the databases that are opened from now on share, until the next call.
+    package func share(_ shared: SharedOptions) {
+        crocks_engine_share(raw, shared.writeBufferManager, shared.bytesPerSecond)
+    }
+
+    /// Sets the pools of the whole process, also to fewer threads. 0 leaves a pool as it is.
+    package func setThreads(high: Int, low: Int) {
+        crocks_engine_set_threads(raw, Int32(clamping: high), Int32(clamping: low))
     }
 
     /// Everything the listeners noted since the last call, in the order it was noted.
@@ -44,41 +74,30 @@ package final class RocksEngine: @unchecked Sendable {
     }
 }
 
-/// Something RocksDB did or suffered, with times on the monotonic clock.
-package struct StorageEvent: Sendable, Equatable {
-    package enum Condition: Int32, Sendable { case normal, delayed, stopped }
-    package enum Kind: Sendable, Equatable {
-        /// A memtable became a level-0 file.
-        case flush(bytes: Bytes)
-        case compaction(
-            from: Int, to: Int, filesIn: Int, filesOut: Int, read: Bytes, written: Bytes)
-        /// The write condition of a column family changed to this.
-        case stall(Condition)
-        /// `rocksdb::Status::Code` of a background error.
-        case error(Int32)
-    }
+/// What several databases of one engine have in common. All zero: each for itself.
+package struct SharedOptions: Sendable, Equatable {
+    /// Bytes of memtables, all databases together, that make one of them flush. It never stalls a
+    /// writer (allow_stall is false, as in EMQX 6.0.2 and later).
+    package var writeBufferManager: UInt64 = 0
+    /// What flushes and compactions of all of them may write.
+    package var bytesPerSecond: Int64 = 0
 
-    package let kind: Kind
-    package let shard: Int
-    /// Index in the database's list of column families; nil for an event of the whole database.
-    package let columnFamily: Int?
-    package let began: MonotonicTime
-    package let ended: MonotonicTime
-
-    init(_ event: crocks_event) {
-        switch crocks_event_kind(rawValue: UInt32(event.kind)) {
-        case CROCKS_FLUSH: kind = .flush(bytes: Bytes(event.bytes_out))
-        case CROCKS_COMPACTION:
-            kind = .compaction(
-                from: Int(event.input_level), to: Int(event.output_level),
-                filesIn: Int(event.files_in), filesOut: Int(event.files_out),
-                read: Bytes(event.bytes_in), written: Bytes(event.bytes_out))
-        case CROCKS_STALL: kind = .stall(Condition(rawValue: event.condition) ?? .stopped)
-        default: kind = .error(event.condition)
-        }
-        shard = Int(event.shard)
-        columnFamily = event.column_family < 0 ? nil : Int(event.column_family)
-        began = MonotonicTime(nanoseconds: event.began_ns)
-        ended = MonotonicTime(nanoseconds: event.ended_ns)
+    package init(writeBufferManager: UInt64 = 0, bytesPerSecond: Int64 = 0) {
+        self.writeBufferManager = writeBufferManager
+        self.bytesPerSecond = bytesPerSecond
     }
+}
+
+/// A histogram of RocksDB since the engine began, in RocksDB's unit: times are microseconds, sizes bytes.
+/// Percentiles are interpolated in RocksDB's buckets; count, sum and extremes are exact.
+package struct RocksHistogram: Sendable, Equatable {
+    package let count: UInt64
+    package let sum: UInt64
+    package let median: Double
+    package let p95: Double
+    package let p99: Double
+    package let average: Double
+    package let standardDeviation: Double
+    package let minimum: Double
+    package let maximum: Double
 }

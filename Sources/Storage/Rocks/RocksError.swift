@@ -8,7 +8,9 @@ package struct RocksError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     /// `rocksdb::Status::SubCode::kNoSpace`.
-    package var isNoSpace: Bool { subcode == 4 }
+    static let noSpace: Int32 = 4
+
+    package var isNoSpace: Bool { subcode == Self.noSpace }
 }
 
 /// The one place where a C status becomes a Swift error, and where its message is freed.

@@ -49,6 +49,8 @@ struct Mailbox: Sendable {
 
     private(set) var entries: [Entry] = []
     private(set) var bytes: [UInt8] = []
+    /// Bytes of topics and payloads, which EMQX's buffer counts (reference 3.3).
+    private(set) var content = 0
 
     mutating func append(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
@@ -59,6 +61,7 @@ struct Mailbox: Sendable {
                 publisher: publisher, submission: submission, start: bytes.count,
                 topicBytes: topic.byteCount, propertiesBytes: properties.byteCount,
                 payloadBytes: payload.byteCount))
+        content += topic.byteCount + payload.byteCount
         topic.withUnsafeBytes { bytes.append(contentsOf: $0) }
         properties.withUnsafeBytes { bytes.append(contentsOf: $0) }
         payload.withUnsafeBytes { bytes.append(contentsOf: $0) }
@@ -67,5 +70,6 @@ struct Mailbox: Sendable {
     mutating func removeAll() {
         entries.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
+        content = 0
     }
 }

@@ -7,26 +7,48 @@ internal import Synchronization
 final class ShardInbox: Sendable {
     private struct State: Sendable {
         var filling = Mailbox()
-        /// The writer sleeps until this many entries wait.
+        /// The writer sleeps until this many entries wait, or entries with so many bytes of topics and
+        /// payloads.
         var wakesAt = Int.max
+        var wakesAtBytes = Int.max
         var closed = false
+        /// Messages accepted so far.
+        var accepted = 0
+        /// The writer is to come out of `take`, whether or not messages wait.
+        var isCalled = false
     }
 
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
 
+    /// - Returns: how many messages were accepted with this one.
     func append(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan
-    ) {
-        let enough = state.withLock { state in
+    ) -> Int {
+        let (position, enough) = state.withLock { state in
+            state.accepted += 1
             state.filling.append(
                 submission, from: publisher, topic: topic, properties: properties, payload: payload)
-            guard state.filling.entries.count >= state.wakesAt else { return false }
+            guard
+                state.filling.entries.count >= state.wakesAt
+                    || state.filling.content >= state.wakesAtBytes
+            else { return (state.accepted, false) }
             state.wakesAt = .max
-            return true
+            state.wakesAtBytes = .max
+            return (state.accepted, true)
         }
         if enough { wake.signal() }
+        return position
+    }
+
+    /// Makes `take` return soon: the writer is wanted for something else than messages.
+    func call() {
+        state.withLock {
+            $0.isCalled = true
+            $0.wakesAt = .max
+        }
+        wake.signal()
     }
 
     /// No more will come. The writer finishes what is there.
@@ -34,27 +56,34 @@ final class ShardInbox: Sendable {
         state.withLock {
             $0.closed = true
             $0.wakesAt = .max
+            $0.wakesAtBytes = .max
         }
         wake.signal()
     }
 
-    /// Swaps `empty` for what has come, and sleeps before that until something comes, `until` passes or
-    /// the inbox is closed.
+    /// Swaps `empty` for what has come, and sleeps before that until something comes, `until` passes, the
+    /// writer is called or the inbox is closed.
     /// - Parameters:
     ///   - enough: how many entries end the sleep before `until`; one, if there is no `until`.
+    ///   - bytes: how many bytes of topics and payloads do.
     /// - Returns: false when the inbox is closed and nothing is left.
-    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int) -> Bool {
+    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int, bytes: Int) -> Bool {
         precondition(empty.entries.isEmpty)
         while true {
             let open: Bool? = state.withLock { state in
                 let waiting = state.filling.entries.count
                 let due = until.map { MonotonicTime.now() >= $0 } ?? false
-                if state.closed || due || waiting >= (until == nil ? 1 : enough) {
+                if state.closed || state.isCalled || due || waiting >= (until == nil ? 1 : enough)
+                    || state.filling.content >= bytes
+                {
                     state.wakesAt = .max
+                    state.wakesAtBytes = .max
+                    state.isCalled = false
                     swap(&empty, &state.filling)
                     return !state.closed || waiting > 0
                 }
                 state.wakesAt = until == nil ? 1 : enough
+                state.wakesAtBytes = bytes
                 return nil
             }
             if let open { return open }

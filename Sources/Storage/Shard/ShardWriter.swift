@@ -8,56 +8,92 @@ internal import Synchronization
 /// Nothing is allocated per message in the steady state: inbox, batch and scratch buffers keep their
 /// memory.
 struct ShardWriter: ~Copyable {
-    private let shard: Shard
+    let shard: Shard
     private let state: StoreState
     private let items: Int
+    /// Bytes of topics and payloads that fill the buffer.
+    private let bytes: Int
     private let interval: Nanoseconds
     /// The way through the shared log; nil when RocksDB's own is the only one.
-    private let lane: LogLane?
+    let lane: LogLane?
 
     private var batch: WriteBatch
     private var encoder: MessageEncoder
+    /// Where messages go.
+    private var generation: Generation
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
+    /// Topics and payloads of the messages in the batch.
+    private var filled = 0
     /// When the first message of the batch has waited long enough.
     private var due: MonotonicTime?
+    /// Before this, RocksDB is not asked again whether it takes writes after a refusal.
+    private var resumeDue = MonotonicTime(nanoseconds: 0)
+
+    /// Asking flushes memtables: often enough that little is lost once the cause is gone, and seldom enough
+    /// that a disk that stays broken is left alone.
+    private static let resumeInterval = Nanoseconds.milliseconds(100)
+    /// Messages taken so far, and how many of them are decided.
+    private var taken = 0, decided = 0
+    /// Positions of those since that cannot be encoded.
+    private var unencodable: [Int] = []
+    /// Topics were learned in a batch that was lost: without their rows later messages could not be found.
+    private var mustWriteTrie = false
+    /// Counts the flushes, for an engine that writes the count.
+    private var serial: SerialRow?
 
     init(_ shard: Shard, options: StoreOptions, state: StoreState, lane: LogLane? = nil) {
         self.shard = shard
         self.lane = lane
         self.state = state
         items = options.bufferItems
+        bytes = options.bufferBytes ?? .max
         interval = options.bufferInterval
         batch = WriteBatch(for: shard.database)
-        encoder = MessageEncoder(after: shard.latest.load(ordering: .acquiring))
+        encoder = MessageEncoder(
+            after: shard.latest.load(ordering: .acquiring), options.format)
+        generation = shard.current
+        encoder.families = generation.families
+        if options.engine.writesSerial { serial = SerialRow(of: shard, state: state) }
     }
 
     /// Runs until the inbox is closed and empty.
     mutating func run() {
-        while shard.inbox.take(into: &mail, until: due, enough: max(1, items - intended.count)) {
+        while shard.inbox.take(
+            into: &mail, until: due, enough: max(1, items - intended.count),
+            bytes: max(1, bytes - filled))
+        {
             for place in mail.entries.indices { add(mail.entries[place]) }
             mail.removeAll()
+            runErrands(shard.errands.withLock { $0.take() })
             if let due, due <= .now() { flush() }
         }
         flush()
+        for errand in shard.errands.withLock({ $0.close() }) { errand.finish(.closed) }
     }
 
     /// EMQX's rule: a message that would fill a buffer that is not empty goes into the next one.
     private mutating func add(_ entry: Mailbox.Entry) {
-        if !intended.isEmpty, intended.count + 1 >= items { flush() }
+        let size = entry.topicBytes + entry.payloadBytes
+        if !intended.isEmpty, intended.count + 1 >= items || bytes - filled <= size { flush() }
+        taken += 1
         if let lane {
             lane.append(entry, of: mail)
         } else {
             do throws(CodecError) {
-                try Self.encode(entry, of: mail, for: shard, with: &encoder, into: &batch)
+                try Self.encode(
+                    entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
             } catch {
-                refuse(error)
-                return state.left(1)
+                refuse(error, at: taken)
+                if intended.isEmpty { settle(nil) }
+                state.left(1)
+                return state.announce()
             }
         }
         intended.append(entry.submission.intended)
-        if intended.count >= items {
+        filled += size
+        if intended.count >= items || filled >= bytes {
             flush()
         } else if due == nil {
             due = .now() + interval
@@ -65,88 +101,164 @@ struct ShardWriter: ~Copyable {
     }
 
     private static func encode(
-        _ entry: Mailbox.Entry, of mail: Mailbox, for shard: Shard,
-        with encoder: inout MessageEncoder, into batch: inout WriteBatch
+        _ entry: Mailbox.Entry, of mail: Mailbox, in generation: Generation,
+        of shard: Shard, with encoder: inout MessageEncoder,
+        into batch: inout WriteBatch
     ) throws(CodecError) {
         let bytes = mail.bytes.span.bytes
         try encode(
             entry.submission, from: entry.publisher, topic: bytes.extracting(entry.topic),
             properties: bytes.extracting(entry.properties),
-            payload: bytes.extracting(entry.payload), for: shard, with: &encoder, into: &batch)
+            payload: bytes.extracting(entry.payload), in: generation, of: shard, with: &encoder,
+            into: &batch)
     }
 
     private static func encode(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
-        payload: RawSpan, for shard: Shard, with encoder: inout MessageEncoder,
-        into batch: inout WriteBatch
+        payload: RawSpan, in generation: Generation, of shard: Shard,
+        with encoder: inout MessageEncoder, into batch: inout WriteBatch
     ) throws(CodecError) {
-        try shard.trie.withLock { trie throws(CodecError) in
+        try generation.trie.withLock { trie throws(CodecError) in
             let before = trie.streamCount
             try encoder.encode(
                 submission, from: publisher, topic: topic, properties: properties,
                 payload: payload, learning: &trie, into: &batch)
             if trie.streamCount != before {
-                shard.streamCount.store(trie.streamCount, ordering: .releasing)
+                shard.streamCount.add(trie.streamCount - before, ordering: .releasing)
             }
         }
     }
 
-    private func refuse(_ error: CodecError) {
+    private mutating func refuse(_ error: CodecError, at position: Int) {
         state.fail(
             shard: shard.number,
             RocksError(code: -1, subcode: 0, description: "a message cannot be encoded: \(error)"),
             losing: 1)
+        unencodable.append(position)
     }
 
-    /// Commits the batch as one write. A batch that RocksDB or the log refuses is lost, as in EMQX, and
+    /// Commits the batch as one write. A batch that RocksDB or the shared log refuses is lost, as in EMQX, and
     /// counted.
-    private mutating func flush() {
+    mutating func flush() {
         due = nil
         guard !intended.isEmpty else { return }
+        if mustWriteTrie { putTrie() }
+        var refusal: Refusal?
         do throws(RocksError) {
             let handedIn = MonotonicTime.now()
-            let refused = try logAndApply()
-            let logged = lane.map { _ in MonotonicTime.now() - handedIn }
+            let waited = try logAndApply()
             state.enterDisk()
             defer { state.leaveDisk() }
             let began = lane == nil ? MonotonicTime.now() : handedIn
-            try batch.commit(
-                sync: lane == nil && state.options.durability.sync == .perCommit, wal: lane == nil)
+            try commit()
+            mustWriteTrie = false
             lane?.applied(latest: encoder.latest)
             shard.latest.store(encoder.latest, ordering: .releasing)
+            let refused = lane == nil ? 0 : unencodable.count
             shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
-            measure(from: began, to: .now(), waitingForLog: logged)
+            measure(from: began, to: .now(), waitingForLog: waited)
         } catch {
             lane?.failed()
             state.fail(shard: shard.number, error, losing: intended.count)
+            refusal = error.isNoSpace ? .noSpace : .other
+            if encoder.learned > 0 { mustWriteTrie = true }
         }
-        state.left(intended.count)
         batch.clear()
         lane?.clear()
+        encoder.learned = 0
+        settle(refusal)
+        state.left(intended.count)
         intended.removeAll(keepingCapacity: true)
+        filled = 0
         state.announce()
     }
 
     /// Waits for the shared log, if there is one, and encodes what it took: timestamps are given and topics
     /// learned when an entry is applied, in the same way again after a crash (reference 3.8).
-    /// - Returns: messages that could not be encoded.
-    private mutating func logAndApply() throws(RocksError) -> Int {
-        guard let lane else { return 0 }
+    /// - Returns: how long the log took.
+    private mutating func logAndApply() throws(RocksError) -> Nanoseconds? {
+        guard let lane else { return nil }
+        let began = MonotonicTime.now()
         try lane.commit(after: encoder.latest)
-        var refused = 0
+        let waited = MonotonicTime.now() - began
+        // All of them are in the batch at hand, which nothing else was decided of.
+        var position = decided
         lane.forEach { submission, publisher, bytes, message in
+            position += 1
             do throws(CodecError) {
                 try Self.encode(
                     submission, from: publisher, topic: bytes.extracting(message.topic),
                     properties: bytes.extracting(message.properties),
-                    payload: bytes.extracting(message.payload), for: shard, with: &encoder,
-                    into: &batch)
-            } catch {
-                refuse(error)
-                refused += 1
-            }
+                    payload: bytes.extracting(message.payload), in: generation, of: shard,
+                    with: &encoder, into: &batch)
+            } catch { refuse(error, at: position) }
         }
-        return refused
+        return waited
+    }
+
+    /// The batch becomes as durable as the sync mode says; what EMQX writes beside it is written too.
+    private mutating func commit() throws(RocksError) {
+        try serial?.commit()
+        let sync = state.options.durability.sync
+        // The shared log is synced whatever the mode; RocksDB's has nothing then.
+        try write(sync: sync == .perCommit && lane == nil)
+        if case .interval = sync, lane == nil { shard.isUnsynced.store(true, ordering: .releasing) }
+        do throws(TimestampRecordError) {
+            try state.timestamps?.note(encoder.latest, of: shard.number)
+        } catch {
+            // The messages are safe; only a clock that is set back later could now repeat a timestamp.
+            state.fail(
+                shard: shard.number,
+                RocksError(
+                    code: -1, subcode: error.isNoSpace ? RocksError.noSpace : 0,
+                    description: "\(error)"), losing: 0)
+        }
+    }
+
+    /// After a refusal whose cause may be gone, such as a limit that was lifted, asks RocksDB to take writes
+    /// again and tries once more. After a full disk RocksDB looks for room by itself, every five seconds.
+    private mutating func write(sync: Bool) throws(RocksError) {
+        do throws(RocksError) { try batch.commit(sync: sync, wal: lane == nil) } catch {
+            let now = MonotonicTime.now()
+            guard now >= resumeDue else { throw error }
+            resumeDue = now + Self.resumeInterval
+            // The first refusal says more than the next one.
+            do throws(RocksError) {
+                try shard.database.resume()
+                try batch.commit(sync: sync, wal: lane == nil)
+            } catch _ { throw error }
+        }
+    }
+
+    private mutating func putTrie() {
+        var rows = RowBuffer()
+        generation.trie.withLock { $0.appendRows(to: &rows) }
+        batch.put(rows, family: generation.families.trie)
+    }
+
+    /// From now on messages go to `next`. Nothing is in the batch.
+    mutating func begin(_ next: Generation) {
+        precondition(intended.isEmpty)
+        generation = next
+        encoder.families = next.families
+        // What a lost batch had learned is in the old generation's copy of the trie only.
+        mustWriteTrie = false
+    }
+
+    /// Everything taken so far is decided: lost if there is a refusal, as is what cannot be encoded.
+    private mutating func settle(_ refusal: Refusal?) {
+        for position in unencodable {
+            if position - 1 > decided {
+                state.desk.settle(shard.number, through: position - 1, refusal: refusal)
+            }
+            state.desk.settle(shard.number, through: position, refusal: .other)
+            decided = position
+        }
+        unencodable.removeAll(keepingCapacity: true)
+        if taken > decided {
+            state.desk.settle(shard.number, through: taken, refusal: refusal)
+            decided = taken
+        }
     }
 
     private func measure(

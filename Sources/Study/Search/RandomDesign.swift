@@ -71,7 +71,7 @@ extension Setting {
     /// A control that RocksDB corrects is the user's business; a candidate that it would correct
     /// measures something else than it says.
     fileprivate func breaksNothingNew(beside control: Setting) -> Bool {
-        let known = Set(control.violations.map(\.upper))
-        return violations.allSatisfy { known.contains($0.upper) }
+        let known = Set(control.violations.map(\.id))
+        return violations.allSatisfy { known.contains($0.id) }
     }
 }

@@ -1,0 +1,103 @@
+/// An option of a shard that is not what EMQX runs with.
+package struct OptionDifference: Encodable, Equatable, Sendable {
+    package let option: String
+    /// Nil for an option of the database.
+    package let columnFamily: String?
+    package let found: String
+    package let emqx: String
+
+    enum CodingKeys: String, CodingKey {
+        case option, columnFamily = "column_family", found, emqx
+    }
+
+    /// An option that matters to writing, and EMQX's value: what it passes, or the default of the RocksDB that it
+    /// brings along: 7.7.3 up to 6.1.0, 9.10.0 after (reference 2.1, 2.2 and its golden OPTIONS file).
+    private struct Expected {
+        let option: String
+        let value: String
+        let since9: String?
+
+        init(_ option: String, _ value: String, since9: String? = nil) {
+            self.option = option
+            self.value = value
+            self.since9 = since9
+        }
+    }
+
+    private static let database = [
+        Expected("atomic_flush", "true"), Expected("max_open_files", "-1"),
+        Expected("keep_log_file_num", "10"), Expected("max_log_file_size", "1048576"),
+        Expected("enable_write_thread_adaptive_yield", "false"),
+        Expected("db_write_buffer_size", "0"), Expected("max_background_jobs", "2"),
+        Expected("max_subcompactions", "1"), Expected("max_total_wal_size", "0"),
+        Expected("bytes_per_sync", "0"), Expected("wal_bytes_per_sync", "0"),
+        Expected("recycle_log_file_num", "0"), Expected("delayed_write_rate", "16777216"),
+        Expected("wal_recovery_mode", "kPointInTimeRecovery"),
+        Expected("allow_fallocate", "true", since9: "false"),
+        Expected("use_direct_reads", "false"),
+        Expected("use_direct_io_for_flush_and_compaction", "false"),
+        Expected("enable_pipelined_write", "false"), Expected("unordered_write", "false"),
+        Expected("manual_wal_flush", "false"),
+        Expected("compaction_readahead_size", "0", since9: "2097152"),
+        Expected("stats_dump_period_sec", "600"),
+    ]
+
+    private static let family = [
+        Expected("write_buffer_size", "67108864"), Expected("max_write_buffer_number", "2"),
+        Expected("min_write_buffer_number_to_merge", "1"),
+        Expected("level0_file_num_compaction_trigger", "4"),
+        Expected("level0_slowdown_writes_trigger", "20"),
+        Expected("level0_stop_writes_trigger", "36"),
+        Expected("soft_pending_compaction_bytes_limit", "68719476736"),
+        Expected("hard_pending_compaction_bytes_limit", "274877906944"),
+        Expected("target_file_size_base", "67108864"),
+        Expected("max_bytes_for_level_base", "268435456"),
+        Expected("max_bytes_for_level_multiplier", "10"), Expected("num_levels", "7"),
+        Expected("level_compaction_dynamic_level_bytes", "false", since9: "true"),
+        Expected("compression", "kSnappyCompression"),
+        Expected("compaction_style", "kCompactionStyleLevel"),
+        Expected("compaction_pri", "kMinOverlappingRatio"),
+        Expected("disable_auto_compactions", "false"),
+    ]
+
+    /// - Parameter family: the column family whose options are compared.
+    static func differences(
+        _ file: OptionsFile, of family: String
+    ) -> [OptionDifference] {
+        let isNew = (file.version?.split(separator: ".").first).flatMap { Int($0) } ?? 0 >= 9
+        return compare(file.database, with: database, isNew: isNew, family: nil)
+            + compare(file.families[family] ?? [:], with: self.family, isNew: isNew, family: family)
+    }
+
+    /// From what the log dumped when the database was opened: numbers and truth values only, since names are
+    /// spelled in another way there.
+    static func differences(_ log: LogSummary, of family: String) -> [OptionDifference] {
+        let isNew = (log.versions.last?.split(separator: ".").first).flatMap { Int($0) } ?? 0 >= 9
+        func comparable(_ list: [Expected]) -> [Expected] {
+            list.filter { $0.value == "true" || $0.value == "false" || Double($0.value) != nil }
+        }
+        return compare(log.options[""] ?? [:], with: comparable(database), isNew: isNew, family: nil)
+            + compare(
+                log.options[family] ?? [:], with: comparable(self.family), isNew: isNew,
+                family: family)
+    }
+
+    private static func compare(
+        _ found: [String: String], with expected: [Expected], isNew: Bool, family: String?
+    ) -> [OptionDifference] {
+        expected.compactMap { entry in
+            let emqx = isNew ? entry.since9 ?? entry.value : entry.value
+            guard let value = found[entry.option], !same(value, emqx) else { return nil }
+            return OptionDifference(
+                option: entry.option, columnFamily: family, found: value, emqx: emqx)
+        }
+    }
+
+    /// The log writes 1 for true, and 10.000000 for 10.
+    private static func same(_ a: String, _ b: String) -> Bool {
+        let truth = ["true": "1", "false": "0"]
+        let (a, b) = (truth[a] ?? a, truth[b] ?? b)
+        if let left = Double(a), let right = Double(b) { return left == right }
+        return a == b
+    }
+}

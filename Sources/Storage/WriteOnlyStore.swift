@@ -1,0 +1,23 @@
+package import Layout
+package import MQTT
+internal import Measure
+
+/// A store that takes messages and gives none back: nothing is decided, so nobody waits for it, and nothing
+/// is there to be read.
+package protocol WriteOnlyStore: DurableStore {}
+
+extension WriteOnlyStore {
+    package var acknowledgement: Durability.Acknowledgement { .onEnqueue }
+    package var sessionCommits: EngineModel.SessionCommits { .every(.seconds(5)) }
+    package func commit(_ changes: SessionChanges) -> Receipt {
+        Receipt(lane: sessionLane, position: 0)
+    }
+    package func takeSettled() -> [Settlement] { [] }
+    package func committed(in shard: Int) -> Int { 0 }
+    package func streamCount(in shard: Int) -> Int { 0 }
+    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
+    package func now(in shard: Int) -> UInt64 { 0 }
+    package func request(_ request: ReadRequest) {}
+    package func takeReplies() -> [ReadReply] { [] }
+    package func onNews(_ notify: @escaping @Sendable () -> Void) {}
+}

@@ -1,0 +1,135 @@
+package import MQTT
+
+/// Who publishes on a connection, as far as the capture has shown it by now.
+package struct CapturedPublisher: Hashable, Sendable {
+    /// Empty if no CONNECT was seen, and if the broker assigned one that it told nobody.
+    package fileprivate(set) var clientID = ""
+    package fileprivate(set) var username: String?
+    package fileprivate(set) var version = ProtocolVersion.v3_1_1
+    /// Address and port as they were on the wire.
+    package let peer: Endpoint
+    package fileprivate(set) var connectSeen = false
+}
+
+/// A PUBLISH that a client sent, as a broker takes it in.
+package struct CapturedPublish: Sendable {
+    /// Counts from 0 in the order in which connections were found.
+    package let connection: Int
+    package let publisher: CapturedPublisher
+    /// Ranges are offsets in the packet.
+    package let header: PublishHeader
+    /// Whether a durable subscription that the capture shows matched at that moment.
+    package let isMatched: Bool
+}
+
+/// What became of the PUBLISH packets that clients sent.
+package struct CapturedPublishes: Sendable {
+    package let inspection: Inspection
+    /// Handed over.
+    package let taken: Int
+    /// Sound packets that EMQX answers by closing the connection: an alias that was never given a topic in
+    /// the capture, or a subscription identifier, which only a broker may send.
+    package let refused: Int
+
+    /// Reads captures that belong together, oldest first, and hands over every PUBLISH from a client in
+    /// the order of the frames that completed them, whatever their connections; repeated ones (DUP) are
+    /// told like any other, wills are not. Packets that no version allows, such as a topic with wildcards,
+    /// are left out; the inspection counts them.
+    ///
+    /// - Parameter body: gets the topic with its alias resolved, and the whole packet.
+    /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
+    package init(
+        captures paths: [String],
+        _ body: @escaping (_ publish: CapturedPublish, _ topic: RawSpan, _ packet: RawSpan) -> Void
+    ) throws(CaptureError) {
+        var reader = try CaptureReader(paths)
+        var decoder = Decoder(Uplink(body))
+        try reader.read(into: &decoder)
+        let uplink = decoder.listener.observer
+        inspection = try Inspection(reader.summaries, decoder.tally, uplink.inspector)
+        (taken, refused) = (uplink.taken, uplink.refused)
+    }
+}
+
+/// Follows publishers and topic aliases; what is durable the inspector knows.
+private struct Uplink: TrafficObserver {
+    private(set) var inspector = Inspector()
+    private(set) var taken = 0
+    private(set) var refused = 0
+    private let body: (CapturedPublish, RawSpan, RawSpan) -> Void
+    private var connections: [Connection?] = []
+
+    private struct Connection {
+        var publisher: CapturedPublisher
+        var aliases: [UInt16: [UInt8]] = [:]
+    }
+
+    init(_ body: @escaping (CapturedPublish, RawSpan, RawSpan) -> Void) { self.body = body }
+
+    mutating func opened(_ connection: Int, client: Endpoint, at time: Int64) {
+        inspector.opened(connection, client: client, at: time)
+        connections.append(Connection(publisher: CapturedPublisher(peer: client)))
+    }
+
+    mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
+        let matchedBefore = inspector.matchedPublishes
+        inspector.received(packet, bytes)
+        switch packet.content {
+        case .publish(let header) where packet.direction == .toBroker:
+            take(
+                header, packet, bytes,
+                isMatched: inspector.matchedPublishes != matchedBefore)
+        case .other(.connect(let connect)): connected(connect, on: packet.connection)
+        case .other(.connack(let connack)):
+            for case .assignedClientIdentifier(let name) in connack.properties {
+                connections[packet.connection]?.publisher.clientID = name
+            }
+        default: break
+        }
+    }
+
+    mutating func closed(
+        _ connection: Int, version: ProtocolVersion, _ ending: Ending, at time: Int64
+    ) {
+        inspector.closed(connection, version: version, ending, at: time)
+        connections[connection] = nil
+    }
+
+    private mutating func connected(_ connect: Connect, on connection: Int) {
+        // A second CONNECT on one connection is a mistake that brokers answer by closing it.
+        guard connections[connection]?.publisher.connectSeen == false else { return }
+        connections[connection]?.publisher.clientID = connect.clientID
+        connections[connection]?.publisher.username = connect.username
+        connections[connection]?.publisher.connectSeen = true
+    }
+
+    private mutating func take(
+        _ header: PublishHeader, _ packet: DecodedPacket, _ bytes: RawSpan, isMatched: Bool
+    ) {
+        let number = packet.connection
+        guard var publisher = connections[number]?.publisher else { return }
+        // Where no CONNECT was seen, packets tell by and by.
+        publisher.version = packet.version
+        let publish = CapturedPublish(
+            connection: number, publisher: publisher, header: header, isMatched: isMatched)
+        guard !header.hasSubscriptionIdentifier else {  // [MQTT-3.3.4-6]
+            refused += 1
+            return
+        }
+        if !header.topic.isEmpty {
+            let topic = bytes.extracting(header.topic)
+            if header.topicAlias != 0 {
+                connections[number]?.aliases[header.topicAlias] = topic.withUnsafeBytes {
+                    Array($0)
+                }
+            }
+            taken += 1
+            body(publish, topic, bytes)
+        } else if let topic = connections[number]?.aliases[header.topicAlias] {
+            taken += 1
+            body(publish, topic.span.bytes, bytes)
+        } else {
+            refused += 1
+        }
+    }
+}
