@@ -8,6 +8,9 @@ package struct PublisherHeader: Sendable {
     }
 
     package let clientID: String
+    package let peer: PeerAddress
+    package let version: ProtocolVersion
+    package let username: String?
     /// Of the store that its messages go to.
     package let format: RowFormat
     let parts: Parts
@@ -17,6 +20,9 @@ package struct PublisherHeader: Sendable {
         format: RowFormat = RowFormat()
     ) {
         self.clientID = clientID
+        self.peer = peer
+        self.version = version
+        self.username = username
         self.format = format
         switch format.values {
         case .v1:

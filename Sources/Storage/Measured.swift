@@ -6,6 +6,8 @@ package struct Measured: Sendable {
     package var durable = LatencyHistogram()
     /// Duration of the flushes that began in the window.
     package var flush = LatencyHistogram()
+    /// Waiting for the shared log, of the flushes that began in the window; empty without one.
+    package var logWait = LatencyHistogram()
     /// Messages whose intended time lies in the window, also when they were committed after it.
     package var stored = 0
     /// Messages committed within the window, whenever they were intended.

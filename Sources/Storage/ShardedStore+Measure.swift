@@ -78,6 +78,12 @@ extension ShardedStore {
     package var depthMax: Int { state.depthMax }
     package var failure: StoreFailure? { state.firstFailure }
 
+    /// What the shared log did since the start; nil for an engine that has none.
+    package var logCounts: LogCounts? { log?.counts }
+    /// Bytes that the shared log wrote, its segments and snapshots included: they belong into every
+    /// account of what reached the disk. Zero for an engine that has none.
+    package var loggedBytes: Bytes { log?.counts.bytesWritten ?? .zero }
+
     /// From now on, messages whose intended time lies between the two are measured.
     package func measure(from start: MonotonicTime, to end: MonotonicTime) {
         state.measure(from: start, to: end)
@@ -91,6 +97,7 @@ extension ShardedStore {
             shard.measured.withLock {
                 sum.durable.add($0.durable)
                 sum.flush.add($0.flush)
+                sum.logWait.add($0.logWait)
                 sum.stored += $0.stored
                 sum.committed += $0.committed
             }

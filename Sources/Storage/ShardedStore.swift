@@ -14,6 +14,8 @@ package final class ShardedStore: DurableStore {
     private let syncer: WalSyncer?
     private let retention: RetentionTimer
     let engine: RocksEngine
+    /// Where batches go first, for an engine that has one log for all shards.
+    let log: SharedLog?
     private let writers: [JoinedThread]
     /// For reading, session state, syncs and retention.
     private let others: [JoinedThread]
@@ -49,6 +51,13 @@ package final class ShardedStore: DurableStore {
         }
         if isNew { try identity.settle(directory) }
         all = opened
+        let log: SharedLog? =
+            if case .raft(let model) = options.engine.log {
+                try SharedLog(below: directory, model, options: options, shards: opened, on: engine)
+            } else {
+                nil
+            }
+        self.log = log
         // After the shards are open, because each makes the pools grow to what it asks for.
         engine.setThreads(high: options.threads.high, low: options.threads.low)
         let reader = StreamReader(opened, state: state)
@@ -67,7 +76,8 @@ package final class ShardedStore: DurableStore {
         do {
             writers = try opened.map { shard throws(ThreadError) in
                 try JoinedThread {
-                    var writer = ShardWriter(shard, options: options, state: state)
+                    var writer = ShardWriter(
+                        shard, options: options, state: state, lane: log?.lane(of: shard.number))
                     writer.run()
                 }
             }
@@ -82,6 +92,7 @@ package final class ShardedStore: DurableStore {
         } catch {
             // Threads that did start end with their inboxes.
             for shard in opened { shard.inbox.close() }
+            log?.close()
             reader.stop()
             sessions.stop()
             retention.stop()
@@ -106,6 +117,7 @@ package final class ShardedStore: DurableStore {
         retention.stop()
         for shard in all { shard.inbox.close() }
         for thread in writers { thread.join() }
+        log?.close()
         reader.stop()
         sessions.stop()
         syncer?.stop()

@@ -17,6 +17,10 @@ package struct StoreOptions: Sendable {
     /// How long messages are to be kept; they live between one and about three times as long
     /// (`message_retention_period`, reference 4.4).
     package var retention = Nanoseconds.seconds(86_400)
+    /// Of what is drawn by chance: where the first file of a shared log ends.
+    package var seed = Seed(1)
+    /// Called by a shared log's threads at each step; for tests.
+    package var logSteps: (@Sendable (LogStep) -> Void)?
 
     package init(
         engine: EngineModel, setting: Setting, miniature: UInt64 = 1, durability: Durability? = nil,

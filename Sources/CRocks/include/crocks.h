@@ -167,6 +167,9 @@ void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void 
                          size_t key_bytes);
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);
 
+/* Flushes these column families together and waits: all of them are in level 0, or the error. */
+crocks_status crocks_flush_families(crocks_db *db, const int32_t *families, size_t count);
+
 /* An iterator over one column family, not positioned. */
 crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family);
 void crocks_iterator_destroy(crocks_iterator *iterator);

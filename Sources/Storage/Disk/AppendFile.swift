@@ -37,6 +37,15 @@ package struct AppendFile: ~Copyable {
         try check(crocks_file_append(raw, bytes.baseAddress, bytes.count))
     }
 
+    /// The same of an array.
+    mutating func append(_ bytes: [UInt8]) throws(RocksError) {
+        // `withUnsafeBytes` would erase the type of the error.
+        let result: Result<Void, RocksError> = bytes.withUnsafeBytes { buffer in
+            Result { () throws(RocksError) in try append(buffer) }
+        }
+        try result.get()
+    }
+
     /// Waits until all that was appended is on the device (`fdatasync`). The file's name is not: see
     /// `RocksEngine.syncDirectory`.
     package mutating func sync() throws(RocksError) { try check(crocks_file_sync(raw)) }

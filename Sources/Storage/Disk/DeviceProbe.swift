@@ -219,13 +219,3 @@ package struct DeviceProbe {
         return (0..<Int(size.count)).map { _ in UInt8(truncatingIfNeeded: seed.next()) }
     }
 }
-
-extension AppendFile {
-    fileprivate mutating func append(_ bytes: [UInt8]) throws(RocksError) {
-        // `withUnsafeBytes` would erase the type of the error.
-        let result: Result<Void, RocksError> = bytes.withUnsafeBytes { buffer in
-            Result { () throws(RocksError) in try self.append(buffer) }
-        }
-        try result.get()
-    }
-}

@@ -91,6 +91,16 @@ package struct RaftModel: Sendable, Equatable {
     package var messageOverhead = 232, batchOverhead = 143
     /// What an entry costs around its command: 24 bytes and a 3-byte reference to its writer.
     package var entryOverhead = 27
+    /// Until a quorum has a synced entry, beyond this site's own sync: zero for a cluster of one.
+    package var roundTrip = Nanoseconds.zero
 
     package init() {}
+
+    /// In a miniature sizes shrink and counts do not.
+    package func scaled(by miniature: UInt64) -> RaftModel {
+        var small = self
+        small.fileBytes = max(1, fileBytes / miniature)
+        small.releaseBytes = max(1, releaseBytes / miniature)
+        return small
+    }
 }

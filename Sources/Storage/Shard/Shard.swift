@@ -115,7 +115,8 @@ final class Shard: Sendable {
             if let row = schema.rows.first(where: { $0.number == number }) {
                 generations.append(
                     Generation(
-                        row, families: families, trie: try readTrie(of: database, families.trie, format)))
+                        row, families: families,
+                        trie: try readTrie(of: database, families.trie, format)))
             } else {
                 try database.dropFamily(families.data)
                 try database.dropFamily(families.trie)

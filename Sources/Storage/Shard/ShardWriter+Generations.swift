@@ -8,7 +8,10 @@ extension ShardWriter {
             do throws(RocksError) {
                 switch errand.kind {
                 case .add(let since): try addGeneration(since: since)
-                case .drop(let numbers): try shard.drop(numbers)
+                case .drop(let numbers):
+                    // Entries of theirs must not be applied again, to the generation that is left.
+                    try lane?.releaseAll(latest: shard.latest.load(ordering: .acquiring))
+                    try shard.drop(numbers)
                 }
                 errand.finish(nil)
             } catch { errand.finish(.refused(shard: shard.number, error)) }

@@ -12,6 +12,8 @@ struct ShardWriter: ~Copyable {
     private let state: StoreState
     private let rule: BatchRule
     private let bytes: Int
+    /// The way through the shared log; nil when RocksDB's own is the only one.
+    let lane: LogLane?
 
     private var batch: WriteBatch
     private var encoder: MessageEncoder
@@ -41,8 +43,9 @@ struct ShardWriter: ~Copyable {
     /// Counts the flushes, for an engine that writes the count.
     private var serial: SerialRow?
 
-    init(_ shard: Shard, options: StoreOptions, state: StoreState) {
+    init(_ shard: Shard, options: StoreOptions, state: StoreState, lane: LogLane? = nil) {
         self.shard = shard
+        self.lane = lane
         self.state = state
         rule = options.batching
         bytes = rule.bytes ?? .max
@@ -83,19 +86,18 @@ struct ShardWriter: ~Copyable {
         let size = entry.topicBytes + entry.payloadBytes
         if !intended.isEmpty, intended.count + 1 >= rule.items || bytes - filled <= size { flush() }
         taken += 1
-        do throws(CodecError) {
-            try Self.encode(
-                entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
-        } catch {
-            state.fail(
-                shard: shard.number,
-                RocksError(
-                    code: -1, subcode: 0, description: "a message cannot be encoded: \(error)"),
-                losing: 1)
-            unencodable.append(taken)
-            if intended.isEmpty { settle(nil) }
-            state.left(1)
-            return state.announce()
+        if let lane {
+            lane.append(entry, of: mail)
+        } else {
+            do throws(CodecError) {
+                try Self.encode(
+                    entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
+            } catch {
+                refuse(error, at: taken)
+                if intended.isEmpty { settle(nil) }
+                state.left(1)
+                return state.announce()
+            }
         }
         intended.append(entry.submission.intended)
         filled += size
@@ -113,39 +115,66 @@ struct ShardWriter: ~Copyable {
         of shard: Shard, with encoder: inout MessageEncoder,
         into batch: inout WriteBatch
     ) throws(CodecError) {
+        let bytes = mail.bytes.span.bytes
+        try encode(
+            entry.submission, from: entry.publisher, topic: bytes.extracting(entry.topic),
+            properties: bytes.extracting(entry.properties),
+            payload: bytes.extracting(entry.payload), in: generation, of: shard, with: &encoder,
+            into: &batch)
+    }
+
+    private static func encode(
+        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
+        payload: RawSpan, in generation: Generation, of shard: Shard,
+        with encoder: inout MessageEncoder, into batch: inout WriteBatch
+    ) throws(CodecError) {
         try generation.trie.withLock { trie throws(CodecError) in
             let before = trie.streamCount
-            let bytes = mail.bytes.span.bytes
             try encoder.encode(
-                entry.submission, from: entry.publisher, topic: bytes.extracting(entry.topic),
-                properties: bytes.extracting(entry.properties),
-                payload: bytes.extracting(entry.payload), learning: &trie, into: &batch)
+                submission, from: publisher, topic: topic, properties: properties,
+                payload: payload, learning: &trie, into: &batch)
             if trie.streamCount != before {
                 shard.streamCount.add(trie.streamCount - before, ordering: .releasing)
             }
         }
     }
 
-    /// Commits the batch as one write. A batch that RocksDB refuses is lost, as in EMQX, and counted.
+    private mutating func refuse(_ error: CodecError, at position: Int) {
+        state.fail(
+            shard: shard.number,
+            RocksError(code: -1, subcode: 0, description: "a message cannot be encoded: \(error)"),
+            losing: 1)
+        unencodable.append(position)
+    }
+
+    /// Commits the batch as one write. A batch that RocksDB or the shared log refuses is lost, as in EMQX, and
+    /// counted.
     mutating func flush() {
         due = nil
         guard !intended.isEmpty else { return }
         if mustWriteTrie { putTrie() }
-        state.enterDisk()
-        let began = MonotonicTime.now()
         var refusal: Refusal?
         do throws(RocksError) {
+            let handedIn = MonotonicTime.now()
+            let waited = try logAndApply()
+            state.enterDisk()
+            defer { state.leaveDisk() }
+            let began = lane == nil ? MonotonicTime.now() : handedIn
             try commit()
             mustWriteTrie = false
+            lane?.applied(latest: encoder.latest)
             shard.latest.store(encoder.latest, ordering: .releasing)
-            measure(from: began, to: .now())
+            let refused = lane == nil ? 0 : unencodable.count
+            shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
+            measure(from: began, to: .now(), waitingForLog: waited)
         } catch {
+            lane?.failed()
             state.fail(shard: shard.number, error, losing: intended.count)
             refusal = error.isNoSpace ? .noSpace : .other
             if encoder.learned > 0 { mustWriteTrie = true }
         }
-        state.leaveDisk()
         batch.clear()
+        lane?.clear()
         encoder.learned = 0
         settle(refusal)
         state.left(intended.count)
@@ -158,12 +187,36 @@ struct ShardWriter: ~Copyable {
         state.announce()
     }
 
+    /// Waits for the shared log, if there is one, and encodes what it took: timestamps are given and topics
+    /// learned when an entry is applied, in the same way again after a crash (reference 3.8).
+    /// - Returns: how long the log took.
+    private mutating func logAndApply() throws(RocksError) -> Nanoseconds? {
+        guard let lane else { return nil }
+        let began = MonotonicTime.now()
+        try lane.commit(after: encoder.latest)
+        let waited = MonotonicTime.now() - began
+        // All of them are in the batch at hand, which nothing else was decided of.
+        var position = decided
+        lane.forEach { submission, publisher, bytes, message in
+            position += 1
+            do throws(CodecError) {
+                try Self.encode(
+                    submission, from: publisher, topic: bytes.extracting(message.topic),
+                    properties: bytes.extracting(message.properties),
+                    payload: bytes.extracting(message.payload), in: generation, of: shard,
+                    with: &encoder, into: &batch)
+            } catch { refuse(error, at: position) }
+        }
+        return waited
+    }
+
     /// The batch becomes as durable as the sync mode says; what EMQX writes beside it is written too.
     private mutating func commit() throws(RocksError) {
         try serial?.commit()
         let sync = state.options.durability.sync
-        try write(sync: sync == .perCommit)
-        if case .interval = sync { shard.isUnsynced.store(true, ordering: .releasing) }
+        // The shared log is synced whatever the mode; RocksDB's has nothing then.
+        try write(sync: sync == .perCommit && lane == nil)
+        if case .interval = sync, lane == nil { shard.isUnsynced.store(true, ordering: .releasing) }
         do throws(TimestampRecordError) {
             try state.timestamps?.note(encoder.latest, of: shard.number)
         } catch {
@@ -179,14 +232,14 @@ struct ShardWriter: ~Copyable {
     /// After a refusal whose cause may be gone, such as a limit that was lifted, asks RocksDB to take writes
     /// again and tries once more. After a full disk RocksDB looks for room by itself, every five seconds.
     private mutating func write(sync: Bool) throws(RocksError) {
-        do throws(RocksError) { try batch.commit(sync: sync) } catch {
+        do throws(RocksError) { try batch.commit(sync: sync, wal: lane == nil) } catch {
             let now = MonotonicTime.now()
             guard now >= resumeDue else { throw error }
             resumeDue = now + Self.resumeInterval
             // The first refusal says more than the next one.
             do throws(RocksError) {
                 try shard.database.resume()
-                try batch.commit(sync: sync)
+                try batch.commit(sync: sync, wal: lane == nil)
             } catch _ { throw error }
         }
     }
@@ -222,7 +275,9 @@ struct ShardWriter: ~Copyable {
         }
     }
 
-    private func measure(from began: MonotonicTime, to ended: MonotonicTime) {
+    private func measure(
+        from began: MonotonicTime, to ended: MonotonicTime, waitingForLog: Nanoseconds?
+    ) {
         let windowStart = state.windowStart
         let windowEnd = state.windowEnd
         shard.measured.withLock { measured in
@@ -231,7 +286,10 @@ struct ShardWriter: ~Copyable {
                 measured.stored += 1
             }
             if windowStart <= ended, ended < windowEnd { measured.committed += intended.count }
-            if windowStart <= began, began < windowEnd { measured.flush.record(ended - began) }
+            if windowStart <= began, began < windowEnd {
+                measured.flush.record(ended - began)
+                if let waitingForLog { measured.logWait.record(waitingForLog) }
+            }
         }
     }
 }

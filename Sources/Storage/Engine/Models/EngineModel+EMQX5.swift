@@ -54,7 +54,12 @@ extension EngineModel {
     }
 
     static let raftDepartures = [
-        "One site: no replicas, no elections and no network; entries are durable when the one log has synced "
-            + "them."
+        "One site is a quorum of one: there are no replicas, elections, ticks or append-entries messages.",
+        "Segments are copied by reading the log file back, where Ra copies from memory.",
+        "Log entries are of our own encoding, padded to the size measured for EMQX's terms; MQTT 5 "
+            + "properties count as on the wire, about half of what EMQX's terms take, and IPv6 peers as IPv4.",
+        "A log file's header is 36 bytes and synced by itself; segments have no index of their own.",
+        "Generations begin and end outside the log; dropping one forces a release first.",
+        "Ra would restart a shard whose apply failed; here the entry waits for the next start.",
     ]
 }
