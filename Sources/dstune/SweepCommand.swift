@@ -93,9 +93,11 @@ struct SweepCommand: AsyncParsableCommand {
         let control = try loadControl(config, for: dialect, engine: around.engine)
         try check(control.engine, speaksFor: dialect)
         let searched = try selectKnobs(of: control.engine)
+        let conditions = try around.conditions()
         let (trace, inspection) = try loadTrace(captures)
         let (scale, levels, summary, start) = try planScale(trace, inspection, control, searched)
-        let plan = try makePlan(dialect, searched, control, scale, levels, summary, start)
+        let plan = try makePlan(
+            dialect, searched, control, scale, levels, summary, start, conditions)
         let store: StudyStore
         do throws(StudyStoreError) {
             store = try StudyStore.create(plan.directory, plan: plan.plan)
@@ -195,7 +197,8 @@ struct SweepCommand: AsyncParsableCommand {
 
     private func makePlan(
         _ dialect: Dialect, _ searched: [Knob], _ control: Control, _ scale: Scale,
-        _ levels: [String: [Int64]], _ summary: TrafficSummary, _ start: StartState
+        _ levels: [String: [Int64]], _ summary: TrafficSummary, _ start: StartState,
+        _ conditions: Conditions
     ) throws(Failure) -> (plan: StudyPlan, directory: StudyDirectory) {
         let directory = StudyDirectory(absolute(study ?? defaultStudy))
         let settable = dialect.settableKnobs(newDatabase: newDatabase).map(\.id)
@@ -216,7 +219,7 @@ struct SweepCommand: AsyncParsableCommand {
                 confirmationRounds: confirmations ?? size.confirmations, scale: scale, seed: seed,
                 margin: margin, command: commandLine(),
                 environment: try probeEnvironment(beside: directory), traffic: summary,
-                configPath: config, start: start, conditions: try around.conditions())
+                configPath: config, start: start, conditions: conditions)
             return (plan, directory)
         } catch let failure as Failure {
             throw failure

@@ -58,8 +58,20 @@ import Testing
                 testDescription: "an unknown edition", file: nil,
                 arguments: ["sweep", "CAPTURE", "--emqx", "5.8", "--edition", "pro"], named: "ce"),
             Case(
-                testDescription: "a version without an engine model", file: nil,
-                arguments: ["sweep", "CAPTURE", "--emqx", "6.2"], named: "engine"),
+                testDescription: "an engine model of another version", file: nil,
+                arguments: ["sweep", "CAPTURE", "--emqx", "6.2", "--engine", "emqx-5.8-local"],
+                named: "emqx-6.1.1-raft and emqx-6.1.1-local"),
+            Case(
+                testDescription: "an unknown engine model", file: nil,
+                arguments: ["sweep", "CAPTURE", "--emqx", "6.2", "--engine", "emqx-7"],
+                named: "emqx-6.1.1-raft"),
+            Case(
+                testDescription: "a sync that does not exist", file: nil,
+                arguments: ["sweep", "CAPTURE", "--emqx", "6.2", "--sync", "interval:0"],
+                named: "interval:100"),
+            Case(
+                testDescription: "a disk model with a wrong key", file: Array("name = x".utf8),
+                arguments: ["sweep", "CAPTURE", "--emqx", "6.2", "--disk", "FILE"], named: "input"),
             Case(
                 testDescription: "a configuration that cannot be parsed",
                 file: Array("durable_storage {".utf8),
@@ -84,11 +96,11 @@ import Testing
                     "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--start-bytes", "7",
                 ], named: "--start empty"),
             Case(
-                testDescription: "a backend that is not modelled",
+                testDescription: "a backend that the edition does not have",
                 file: Array("durable_storage.messages.backend = builtin_raft".utf8),
                 arguments: [
-                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ee", "--config", "FILE",
-                ], named: "builtin_raft"),
+                    "sweep", "CAPTURE", "--emqx", "5.8", "--edition", "ce", "--config", "FILE",
+                ], named: "no backend builtin_raft"),
             Case(
                 testDescription: "a number out of bounds", file: nil,
                 arguments: [

@@ -164,8 +164,6 @@ struct ShardWriter: ~Copyable {
             mustWriteTrie = false
             lane?.applied(latest: encoder.latest)
             shard.latest.store(encoder.latest, ordering: .releasing)
-            let refused = lane == nil ? 0 : unencodable.count
-            shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now(), waitingForLog: waited)
         } catch {
             lane?.failed()
@@ -176,11 +174,13 @@ struct ShardWriter: ~Copyable {
         batch.clear()
         lane?.clear()
         encoder.learned = 0
+        // With a shared log they are found out only when it is applied, and are among `intended`.
+        let refused = lane == nil ? 0 : unencodable.count
         settle(refusal)
         state.left(intended.count)
         // Last, so that who sees them committed sees them decided and gone from the queue.
         if refusal == nil {
-            shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
+            shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
         }
         intended.removeAll(keepingCapacity: true)
         filled = 0
