@@ -163,10 +163,14 @@ extension Metric {
             id: "memtable_bytes_peak", title: "memtables of all shards, peak", unit: .bytes,
             better: .lower, source: .counter("memtable_bytes_peak")),
         Metric(
-            id: "cpu_s", title: "CPU of the trial's process in the window, without what was burned for the broker", unit: .seconds,
+            id: "cpu_s",
+            title:
+                "CPU of the trial's process in the window, without what was burned for the broker",
+            unit: .seconds,
             better: .lower, source: .counter("cpu_s"), headline: true),
         Metric(
-            id: "broker_cpu_s", title: "CPU burned for what the modelled broker spends", unit: .seconds,
+            id: "broker_cpu_s", title: "CPU burned for what the modelled broker spends",
+            unit: .seconds,
             better: .lower, source: .counter("broker_cpu_s")),
         Metric(
             id: "open_s", title: "opening all shards", unit: .seconds, better: .lower,

@@ -70,6 +70,9 @@ extension ShardedStore {
     /// Syncs of write-ahead logs that the timer of the sync mode `interval` has made.
     package var timedSyncs: Int { state.timedSyncs }
 
+    /// The most shards that were inside RocksDB at once so far; never more than the engine allows.
+    package var mostInsideRocksDB: Int { state.mostInside }
+
     package var depth: Int { state.depth }
     /// Messages accepted so far and not lost.
     package var accepted: Int {

@@ -84,7 +84,9 @@ package struct StoreOptions: Sendable {
     var families: [ColumnFamily] { engine.families.map(family) }
 
     func family(_ name: String) -> ColumnFamily {
-        let table = (name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}")
+        let table = (
+            name: "block_based_table_factory", value: "{\(OptionText.print(tableOptions))}"
+        )
         return ColumnFamily(name: name, options: OptionText.print(familyOptions + [table]))
     }
 

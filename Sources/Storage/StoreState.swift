@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Measure
 internal import Synchronization
 
@@ -7,8 +6,7 @@ internal import Synchronization
 final class StoreState: Sendable {
     let options: StoreOptions
 
-    /// EMQX's dirty I/O schedulers: so many shards are inside RocksDB at once, the others queue.
-    private let disk: DispatchSemaphore
+    private let disk: DiskGate
     private let waiting = Atomic<Int>(0)
     private let waitingMax = Atomic<Int>(0)
     private let windowStartNanoseconds = Atomic<Int64>(.max)
@@ -28,11 +26,13 @@ final class StoreState: Sendable {
             lanes: options.shards + 1,
             isNeeded: options.durability.acknowledgement == .onCommit
                 || options.engine.sessions == .beforePromise)
-        disk = DispatchSemaphore(value: options.engine.concurrentWrites)
+        disk = DiskGate(places: options.engine.concurrentWrites)
     }
 
-    func enterDisk() { disk.wait() }
-    func leaveDisk() { disk.signal() }
+    func enterDisk() { disk.enter() }
+    func leaveDisk() { disk.leave() }
+    /// The most shards that were inside RocksDB at once.
+    var mostInside: Int { disk.most }
 
     /// Messages accepted and not yet committed, all shards.
     var depth: Int { waiting.load(ordering: .relaxed) }

@@ -16,11 +16,14 @@ struct ConditionOptions: ParsableArguments {
     @Option(help: "When a publisher is told: on_enqueue or on_commit. Default: as the engine does.")
     var acknowledge: String?
     @Option(
-        help: "When the log is synced: none, per_commit or interval:MS. Default: as the engine does.")
+        help:
+            "When the log is synced: none, per_commit or interval:MS. Default: as the engine does.")
     var sync: String?
     @Option(
         name: .customLong("broker-cpu-us"),
-        help: "CPU burned for each stored message beside this broker. Default: what the engine declares.")
+        help:
+            "CPU burned for each stored message beside this broker. Default: what the engine declares."
+    )
     var brokerCPU: Int?
     @Option(help: "Behave like the disk of this model file (Profiles/disks, dstune probe --write).")
     var disk: String?
@@ -44,7 +47,9 @@ struct ConditionOptions: ParsableArguments {
         var text: String?
         if let disk {
             _ = try loadDiskModel(disk)
-            text = FileManager.default.contents(atPath: disk).map { String(decoding: $0, as: UTF8.self) }
+            text = FileManager.default.contents(atPath: disk).map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
         return Conditions(
             acknowledgement: acknowledge, sync: sync,

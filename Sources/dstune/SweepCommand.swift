@@ -121,7 +121,8 @@ struct SweepCommand: AsyncParsableCommand {
                     + "and \(engine.id) speaks for \(engine.speaksFor) only; name such a version")
         }
         warn(
-            "the engine model \(engine.id) speaks for \(engine.speaksFor): emqx.conf will have no live line")
+            "the engine model \(engine.id) speaks for \(engine.speaksFor): emqx.conf will have no live line"
+        )
     }
 
     private func selectKnobs(of engine: EngineModel) throws(Failure) -> [Knob] {

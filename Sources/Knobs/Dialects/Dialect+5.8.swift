@@ -2,7 +2,8 @@
 extension Dialect {
     static let v5_8CE = Dialect(
         id: "5.8-ce", title: "EMQX 5.8 CE", releases: [ReleaseRange(5, 8)], edition: "ce",
-        engines: [("builtin_local", "emqx-5.8-local")], storesDatabaseOptions: true, sharesDefaultEnv: true,
+        engines: [("builtin_local", "emqx-5.8-local")], storesDatabaseOptions: true,
+        sharesDefaultEnv: true,
         keys: v5_8Sessions
             + ConfigKey.block(
                 "durable_storage.messages",

@@ -3,7 +3,8 @@
 extension Dialect {
     static let v6_0_0 = Dialect(
         id: "6.0.0", title: "EMQX 6.0.0–6.0.1", releases: [ReleaseRange(6, 0, 0...1)], edition: nil,
-        engines: backends("6.0"), storesDatabaseOptions: false, sharesDefaultEnv: true, keys: v6_0_0Keys)
+        engines: backends("6.0"), storesDatabaseOptions: false, sharesDefaultEnv: true,
+        keys: v6_0_0Keys)
 
     static let v6_0_0Keys: [ConfigKey] =
         ConfigKey.block(

@@ -3,7 +3,8 @@
 extension Dialect {
     static let v6_0_2 = Dialect(
         id: "6.0.2", title: "EMQX 6.0.2–6.0.x", releases: [ReleaseRange(6, 0, 2...9_999)],
-        edition: nil, engines: backends("6.0.2"), storesDatabaseOptions: false, sharesDefaultEnv: false,
+        edition: nil, engines: backends("6.0.2"), storesDatabaseOptions: false,
+        sharesDefaultEnv: false,
         keys: v6_0_2Keys)
 
     static let v6_0_2Keys = v6Grouped(v6_0_0Keys).changing(

@@ -2,7 +2,8 @@
 extension Dialect {
     static let v6_1_1 = Dialect(
         id: "6.1.1", title: "EMQX 6.1.1–6.2",
-        releases: [ReleaseRange(6, 1, 1...9_999), ReleaseRange(6, 2)], edition: nil, engines: backends("6.1.1"),
+        releases: [ReleaseRange(6, 1, 1...9_999), ReleaseRange(6, 2)], edition: nil,
+        engines: backends("6.1.1"),
         storesDatabaseOptions: false, sharesDefaultEnv: false,
         keys: v6_1_0Keys.changing(
             v6_1_0Keys.filter { $0.path.hasSuffix(".rocksdb.max_open_files") }.map {

@@ -61,7 +61,8 @@ extension EngineModel {
         $0.sessions = .every(.seconds(15))
         $0.tableOptions = [("checksum", "kXXH3")]
         $0.standards.merge([
-            "allow_fallocate": 0, "level_compaction_dynamic_level_bytes": 1, "block_cache": 32 << 20,
+            "allow_fallocate": 0, "level_compaction_dynamic_level_bytes": 1,
+            "block_cache": 32 << 20,
             "compaction_readahead_size": 2 << 20,
         ]) { $1 }
         $0.departures = $0.departures.map { sentence in
