@@ -84,14 +84,15 @@ extension SessionLayer {
         guard let session = sessions[reply.session], session.reading?.epoch == reply.epoch else {
             return  // it has ended, or subscribes to something else now
         }
+        if reply.outcome == .refused { refusing.insert(reply.shard) }
         session.reading?.answered(reply)
         for message in reply.messages.messages {
-            let stream = reply.cursors[message.cursor].stream
+            let address = reply.cursors[message.cursor].address
             session.enqueue(
                 Delivery(
                     batch: reply.messages, message: message,
                     cursor: message.qos == .atMostOnce
-                        ? nil : Delivery.Cursor(shard: reply.shard, stream: stream)))
+                        ? nil : Delivery.Cursor(shard: reply.shard, address: address)))
         }
         fill(session, into: &outbox)
         ask(for: session, of: reply.shard)
@@ -110,11 +111,9 @@ extension SessionLayer {
             session.isHeld = true
             return
         }
-        if let question = session.reading?.question(
+        let questions = session.reading?.questions(
             to: shard, of: store, session: session.number, client: session.name,
-            limit: limits.readAhead)
-        {
-            store.request(question)
-        }
+            limit: limits.readAhead, wait: limits.idlePoll)
+        for question in questions ?? [] { store.request(question) }
     }
 }

@@ -26,3 +26,47 @@ extension [UInt8] {
         append(eight: timestamp)
     }
 }
+
+/// The key of a message, read back.
+package struct DataKey: Equatable, Sendable {
+    package let stream: StreamID
+    /// Microseconds since 1970.
+    package let timestamp: UInt64
+
+    /// - Returns: nil when `key` is not the key of a message.
+    package init?(reading key: RawSpan) {
+        guard key.byteCount == [UInt8].dataKeySize, key.bigEndian(UInt16.self, at: 8) == 0 else {
+            return nil
+        }
+        stream = StreamID(rawValue: key.bigEndian(UInt64.self, at: 0))
+        timestamp = key.bigEndian(UInt64.self, at: 10)
+    }
+}
+
+/// A key of the index of one varying level, read back.
+package struct IndexKey: Equatable, Sendable {
+    package let stream: StreamID
+    /// The position among the varying levels of the stream, from 1.
+    package let level: Int
+    package let token: TokenHash
+    /// Microseconds since 1970, as in the key of the message.
+    package let timestamp: UInt64
+
+    /// - Returns: nil when `key` is not a key of an index.
+    package init?(reading key: RawSpan) {
+        guard key.byteCount == [UInt8].indexKeySize else { return nil }
+        level = Int(key.bigEndian(UInt16.self, at: 8))
+        guard level > 0 else { return nil }
+        stream = StreamID(rawValue: key.bigEndian(UInt64.self, at: 0))
+        token = TokenHash(rawValue: key.bigEndian(UInt64.self, at: 10))
+        timestamp = key.bigEndian(UInt64.self, at: 18)
+    }
+}
+
+extension RawSpan {
+    fileprivate func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ type: Value.Type, at offset: Int
+    ) -> Value {
+        Value(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: type))
+    }
+}

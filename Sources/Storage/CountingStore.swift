@@ -1,4 +1,4 @@
-package import Layout
+internal import Layout
 package import MQTT
 internal import Synchronization
 
@@ -66,7 +66,9 @@ package final class CountingStore: DurableStore {
 
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
+    package func cursors(
+        in shard: Int, matching filter: TopicFilter, after: UInt64
+    ) -> [StreamCursor] { [] }
     package func now(in shard: Int) -> UInt64 { 0 }
     package func request(_ request: ReadRequest) {}
     package func takeReplies() -> [ReadReply] { [] }

@@ -47,6 +47,12 @@ extension ShardedStore {
         .microseconds(engine.ticker("rocksdb.stall.micros") ?? 0)
     }
 
+    /// What readers did since the store was opened.
+    package var readCounters: ReadCounters { state.polls.counters }
+
+    /// Polls that wait for a commit.
+    package var waitingPolls: Int { state.polls.parkedCount }
+
     package var depth: Int { state.depth }
     package var depthMax: Int { state.depthMax }
     package var failure: StoreFailure? { state.firstFailure }

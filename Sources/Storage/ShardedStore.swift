@@ -1,5 +1,5 @@
 internal import Foundation
-package import Layout
+internal import Layout
 package import MQTT
 internal import Synchronization
 
@@ -8,7 +8,7 @@ internal import Synchronization
 package final class ShardedStore: DurableStore {
     let all: [Shard]
     let state: StoreState
-    private let reader: StreamReader
+    private let reader: ReaderPool
     let engine: RocksEngine
     private let writers: [JoinedThread]
     private let readers: [JoinedThread]
@@ -17,10 +17,11 @@ package final class ShardedStore: DurableStore {
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does.
     /// - Throws: RocksDB's refusal of the first shard that cannot be opened, or no room for a thread.
     package init(
-        at directory: String, _ options: StoreOptions, on engine: RocksEngine
+        at directory: String, _ options: StoreOptions, reading model: ReadModel = ReadModel(),
+        on engine: RocksEngine
     ) throws(StoreOpenError) {
         self.engine = engine
-        let state = StoreState(options: options)
+        let state = StoreState(options: options, reading: model)
         self.state = state
         var opened: [Shard] = []
         for number in 0..<options.shards {
@@ -34,7 +35,7 @@ package final class ShardedStore: DurableStore {
             } catch { throw StoreOpenError(path: path, reason: "\(error)") }
         }
         all = opened
-        let reader = StreamReader(opened, state: state)
+        let reader = ReaderPool(opened, model, state: state)
         self.reader = reader
         do {
             writers = try opened.map { shard throws(ThreadError) in
@@ -43,10 +44,15 @@ package final class ShardedStore: DurableStore {
                     writer.run()
                 }
             }
-            readers = [try JoinedThread { reader.run() }]
+            readers =
+                try [JoinedThread { reader.keepTime() }]
+                + (0..<reader.threadCount).map { _ throws(ThreadError) in
+                    try JoinedThread { reader.work() }
+                }
         } catch {
-            // Threads that did start end with their inboxes.
+            // Threads that did start end with their inboxes and the polls.
             for shard in opened { shard.inbox.close() }
+            reader.stop()
             throw StoreOpenError(path: directory, reason: "\(error)")
         }
     }
@@ -79,18 +85,24 @@ package final class ShardedStore: DurableStore {
         all[shard].streamCount.load(ordering: .acquiring)
     }
 
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
+    package func cursors(
+        in shard: Int, matching filter: TopicFilter, after: UInt64
+    ) -> [StreamCursor] {
         let text = Array(filter.text.utf8)
-        return all[shard].trie.withLock {
-            $0.streams(matching: text.span.bytes).map(\.stream)
+        let matches = all[shard].trie.withLock { $0.streams(matching: text.span.bytes) }
+        return matches.map {
+            StreamCursor(
+                stream: $0.stream, after: after, constraints: [StreamConstraint(tokens: $0.tokens)])
         }
     }
 
     package func now(in shard: Int) -> UInt64 { all[shard].latest.load(ordering: .acquiring) }
 
-    package func request(_ request: ReadRequest) { reader.request(request) }
+    package func request(_ request: ReadRequest) {
+        if state.polls.ask(request) { state.announce() }
+    }
 
-    package func takeReplies() -> [ReadReply] { reader.takeReplies() }
+    package func takeReplies() -> [ReadReply] { state.polls.takeReplies() }
 
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
 }

@@ -6,6 +6,8 @@ internal import Synchronization
 /// wait, the measured window, the first failure, and whom to tell of news.
 final class StoreState: Sendable {
     let options: StoreOptions
+    /// What sessions want to read; writers tell it what they have committed.
+    let polls: PollQueue
 
     /// EMQX's dirty I/O schedulers: so many shards are inside RocksDB at once, the others queue.
     private let disk: DispatchSemaphore
@@ -16,8 +18,9 @@ final class StoreState: Sendable {
     private let failure = Mutex<StoreFailure?>(nil)
     private let listeners = Mutex<[@Sendable () -> Void]>([])
 
-    init(options: StoreOptions) {
+    init(options: StoreOptions, reading: ReadModel) {
         self.options = options
+        polls = PollQueue(shards: options.shards, reading)
         disk = DispatchSemaphore(value: options.engine.concurrentWrites)
     }
 

@@ -1,4 +1,3 @@
-import Layout
 import MQTT
 import Storage
 import Synchronization
@@ -83,8 +82,8 @@ final class SteppedStore: DurableStore {
         return model.committed(in: shard)
     }
     func streamCount(in shard: Int) -> Int { model.streamCount(in: shard) }
-    func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
-        model.streams(in: shard, matching: filter)
+    func cursors(in shard: Int, matching filter: TopicFilter, after: UInt64) -> [StreamCursor] {
+        model.cursors(in: shard, matching: filter, after: after)
     }
     func now(in shard: Int) -> UInt64 { model.now(in: shard) }
     func takeReplies() -> [ReadReply] { model.takeReplies() }

@@ -1,33 +1,32 @@
-internal import Layout
 internal import MQTT
+internal import Measure
 internal import Storage
 
-/// How a durable session reads its messages from storage: one cursor per stream of every shard, one
-/// question per shard at a time, and no further reading of a stream whose last messages are not yet
-/// acknowledged (reference 4.2: one batch in flight per stream).
+/// How a durable session reads its messages from storage: one cursor per stream of every shard, one question
+/// per stream at a time, which waits in storage until it has an answer, and no further reading of a stream
+/// whose last messages are not yet acknowledged (reference 4.2: one batch in flight per stream).
 struct Reading {
     private struct Stream {
         var cursor: StreamCursor
         /// Deliveries of it that are not completed.
         var owed = 0
-        /// `committed(in:)` up to which it was read.
-        var read = -1
+        /// A question is under way.
+        var isAsked = false
         /// A subscription matches it.
-        var wanted = true
+        var isWanted = true
     }
 
     private struct Shard {
         var streams: [Stream] = []
-        var places: [StreamID: Int] = [:]
+        var places: [StreamAddress: Int] = [:]
         /// `streamCount(in:)` when streams were last looked for; -1 if they must be.
         var known = -1
-        /// `committed(in:)` at the last look for something to ask.
-        var looked = 0
-        /// Something changed since, other than a commit.
-        var stale = false
-        var asked = false
-        /// The stream that the next question begins with, so that a busy one does not starve the others.
-        var turn = 0
+        /// Streams to ask for next, in the order in which they became free.
+        var ready: [Int] = []
+        /// Streams that storage refused to read.
+        var refused: [Int] = []
+        /// `committed(in:)` at the last refusal.
+        var refusedAt = 0
     }
 
     /// A subscription, and the timestamp of each shard when it began.
@@ -54,7 +53,6 @@ struct Reading {
     mutating func subscribe(
         _ subscriptions: [Session.Subscription], epoch: Int, store: any DurableStore
     ) {
-        let first = interests.isEmpty
         interests = subscriptions.map { subscription in
             let old = interests.first { $0.subscription.filter == subscription.filter }
             return Interest(
@@ -63,92 +61,115 @@ struct Reading {
         }
         self.epoch = epoch
         for shard in shards.indices {
-            if first { shards[shard].looked = store.committed(in: shard) }
-            if shards[shard].asked { shards[shard].stale = true }
-            shards[shard].asked = false
+            for place in shards[shard].streams.indices {
+                shards[shard].streams[place].isAsked = false
+            }
+            shards[shard].refused = []
+            shards[shard].ready = shards[shard].streams.indices.filter {
+                shards[shard].streams[$0].owed == 0
+            }
             shards[shard].known = -1
         }
     }
 
-    /// The next question to `shard`, if there is anything to ask.
-    mutating func question(
-        to shard: Int, of store: any DurableStore, session: Int, client: [UInt8], limit: Int
-    ) -> ReadRequest? {
-        let committed = store.committed(in: shard)
-        guard !shards[shard].asked, !interests.isEmpty,
-            committed > shards[shard].looked || shards[shard].stale
-        else { return nil }
-        shards[shard].looked = committed
-        shards[shard].stale = false
-        // After `committed`: a stream of a message that was counted is found.
-        learnStreams(of: shard, from: store)
-        let streams = shards[shard].streams
-        var cursors: [StreamCursor] = []
-        for step in streams.indices {
-            let stream = streams[(shards[shard].turn + step) % streams.count]
-            if stream.wanted, stream.owed == 0, stream.read < committed {
-                cursors.append(stream.cursor)
-            }
+    /// The next questions to `shard`, one for each stream that is free.
+    /// - Parameters:
+    ///   - limit: messages of each answer at most.
+    ///   - wait: how long they wait for something to come.
+    mutating func questions(
+        to shard: Int, of store: any DurableStore, session: Int, client: [UInt8], limit: Int,
+        wait: Nanoseconds
+    ) -> [ReadRequest] {
+        guard !interests.isEmpty else { return [] }
+        if !shards[shard].refused.isEmpty, store.committed(in: shard) > shards[shard].refusedAt {
+            shards[shard].ready += shards[shard].refused
+            shards[shard].refused = []
         }
-        guard !cursors.isEmpty else { return nil }
-        shards[shard].asked = true
-        return ReadRequest(
-            session: session, epoch: epoch, client: client, shard: shard, cursors: cursors,
-            wanted: interests.map { interest in
-                let subscription = interest.subscription
-                return Wanted(
-                    filter: subscription.filter, qos: subscription.qos,
-                    after: interest.begins[shard], noLocal: subscription.noLocal)
-            }, limit: limit)
+        learnStreams(of: shard, from: store)
+        guard !shards[shard].ready.isEmpty else { return [] }
+        let wanted = interests.map { interest in
+            let subscription = interest.subscription
+            return Wanted(
+                filter: subscription.filter, qos: subscription.qos,
+                after: interest.begins[shard], noLocal: subscription.noLocal)
+        }
+        var questions: [ReadRequest] = []
+        for place in shards[shard].ready where shards[shard].streams[place].isWanted {
+            assert(shards[shard].streams[place].owed == 0)
+            assert(!shards[shard].streams[place].isAsked)
+            shards[shard].streams[place].isAsked = true
+            questions.append(
+                ReadRequest(
+                    session: session, epoch: epoch, client: client, shard: shard,
+                    cursors: [shards[shard].streams[place].cursor], wanted: wanted, limit: limit,
+                    wait: wait))
+        }
+        shards[shard].ready = []
+        return questions
     }
 
     /// Takes note of an answer; its messages are owed until `completed`.
     mutating func answered(_ reply: ReadReply) {
         let shard = reply.shard
-        shards[shard].asked = false
-        for (number, cursor) in reply.cursors.enumerated() {
-            guard let place = shards[shard].places[cursor.stream] else { continue }
-            shards[shard].streams[place].cursor = cursor
-            if number < reply.complete {
-                shards[shard].streams[place].read = reply.committed
-            } else if number == reply.complete {
-                shards[shard].turn = place
-                shards[shard].stale = true
-            }
-        }
         for message in reply.messages.messages where message.qos != .atMostOnce {
-            let stream = reply.cursors[message.cursor].stream
-            guard let place = shards[shard].places[stream] else { continue }
+            let address = reply.cursors[message.cursor].address
+            guard let place = shards[shard].places[address] else { continue }
             shards[shard].streams[place].owed += 1
+        }
+        for cursor in reply.cursors {
+            guard let place = shards[shard].places[cursor.address] else { continue }
+            shards[shard].streams[place].isAsked = false
+            shards[shard].streams[place].cursor.after = cursor.after
+            switch reply.outcome {
+            case .read: if shards[shard].streams[place].owed == 0 { shards[shard].ready.append(place) }
+            case .refused:
+                guard shards[shard].streams[place].owed == 0 else { break }
+                shards[shard].refused.append(place)
+                shards[shard].refusedAt = reply.committed
+            case .gone: shards[shard].streams[place].isWanted = false
+            }
         }
     }
 
     mutating func completed(_ cursor: Delivery.Cursor) {
-        guard let place = shards[cursor.shard].places[cursor.stream] else { return }
+        guard let place = shards[cursor.shard].places[cursor.address] else { return }
         precondition(shards[cursor.shard].streams[place].owed > 0)
         shards[cursor.shard].streams[place].owed -= 1
-        if shards[cursor.shard].streams[place].owed == 0 { shards[cursor.shard].stale = true }
+        if shards[cursor.shard].streams[place].owed == 0 { shards[cursor.shard].ready.append(place) }
     }
 
     private mutating func learnStreams(of shard: Int, from store: any DurableStore) {
         let count = store.streamCount(in: shard)
         guard count != shards[shard].known else { return }
         shards[shard].known = count
-        let before = shards[shard].streams.count
-        for place in 0..<before { shards[shard].streams[place].wanted = false }
+        var found: [StreamAddress: StreamCursor] = [:]
+        var order: [StreamAddress] = []
         for interest in interests {
-            let begins = interest.begins[shard]
-            for stream in store.streams(in: shard, matching: interest.subscription.filter) {
-                if let place = shards[shard].places[stream] {
-                    shards[shard].streams[place].wanted = true
-                    guard place >= before else { continue }
-                    let after = shards[shard].streams[place].cursor.after
-                    shards[shard].streams[place].cursor.after = min(after, begins)
+            let cursors = store.cursors(
+                in: shard, matching: interest.subscription.filter, after: interest.begins[shard])
+            for cursor in cursors {
+                if var known = found[cursor.address] {
+                    known.widen(by: cursor.constraints)
+                    known.after = min(known.after, cursor.after)
+                    found[cursor.address] = known
                 } else {
-                    shards[shard].places[stream] = shards[shard].streams.count
-                    shards[shard].streams.append(
-                        Stream(cursor: StreamCursor(stream: stream, after: begins)))
+                    found[cursor.address] = cursor
+                    order.append(cursor.address)
                 }
+            }
+        }
+        for place in shards[shard].streams.indices {
+            shards[shard].streams[place].isWanted =
+                found[shards[shard].streams[place].cursor.address] != nil
+        }
+        for address in order {
+            guard let cursor = found[address] else { continue }
+            if let place = shards[shard].places[address] {
+                shards[shard].streams[place].cursor.want(only: cursor.constraints)
+            } else {
+                shards[shard].places[address] = shards[shard].streams.count
+                shards[shard].ready.append(shards[shard].streams.count)
+                shards[shard].streams.append(Stream(cursor: cursor))
             }
         }
     }

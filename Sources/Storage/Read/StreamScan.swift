@@ -2,90 +2,202 @@ internal import Layout
 internal import MQTT
 internal import Synchronization
 
-/// One pass over the streams of a question: seeks each, takes what matches a filter, stops at the limit.
+/// One visit to a stream for all polls that ask for the same: opens its iterators, reads at most a batch of
+/// messages, hands each to the polls that want it, and closes the iterators again (reference 4.2: a "beam").
 struct StreamScan {
-    private let question: ReadRequest
-    private(set) var cursors: [StreamCursor]
-    private(set) var bytes: [UInt8] = []
-    private(set) var messages: [StoredBatch.Message] = []
-    /// Cursors that were read to their end.
-    private(set) var complete = 0
-    private var key: [UInt8] = []
-
-    init(_ question: ReadRequest) {
-        self.question = question
-        cursors = question.cursors
+    /// A message that cannot be decoded.
+    struct Damage: Sendable {
+        let timestamp: UInt64
+        let error: RocksError
     }
 
-    private var isFull: Bool { messages.count >= question.limit }
+    private struct Share {
+        var messages: [StoredBatch.Message] = []
+        /// Timestamp of the last message it has passed.
+        var position: UInt64 = 0
+    }
 
-    /// - Throws: RocksDB's refusal to read; a row that cannot be decoded counts as one.
-    mutating func run(in shard: Shard) throws(RocksError) {
-        var rows = Cursor(shard.database, family: EngineModel.Family.data)
-        for place in cursors.indices {
-            key.removeAll(keepingCapacity: true)
-            key.appendDataKey(cursors[place].stream, timestamp: cursors[place].after + 1)
-            key.withUnsafeBytes { rows.seek($0) }
-            while try take(rows, place, shard) {
-                if isFull { return }
-                rows.next()
+    private let shard: Shard
+    private let start: StreamCursor
+    /// No message newer than this is seen, even if it is there.
+    private let bound: UInt64
+    private let batch: Int
+
+    private(set) var polls: [Poll]
+    private(set) var counters = ReadCounters()
+    private(set) var damage: [Damage] = []
+    private var shares: [Share]
+    private var bytes: [UInt8] = []
+    /// The stream was read to its end.
+    private(set) var hasEnded = false
+
+    /// - Precondition: all polls stand at `start`.
+    init(_ polls: [Poll], at start: StreamCursor, of shard: Shard, batch: Int) {
+        precondition(polls.allSatisfy { $0.cursor == start })
+        self.shard = shard
+        self.start = start
+        self.batch = batch
+        self.polls = polls
+        shares = Array(repeating: Share(), count: polls.count)
+        // In this order: what was counted as committed lies within the bound.
+        let committed = shard.committed.load(ordering: .acquiring)
+        bound = min(start.through, shard.latest.load(ordering: .acquiring))
+        for place in polls.indices where polls[place].committed == nil {
+            self.polls[place].committed = committed
+        }
+        counters.scans = 1
+        counters.served = polls.count
+    }
+
+    /// Timestamp (µs) of the newest message that it may see.
+    var horizon: UInt64 { bound }
+
+    private var isDone: Bool {
+        !polls.indices.contains { shares[$0].messages.count < polls[$0].room }
+    }
+
+    /// - Parameter family: the data column family of the generation.
+    /// - Throws: RocksDB's refusal to read. What was read before it counts.
+    mutating func run(in family: Int) throws(RocksError) {
+        defer { hand() }
+        let messages = RowWalk(messagesOf: start.stream, in: shard.database, family: family)
+        var joins = start.constraints.map {
+            IndexJoin(
+                $0, of: start.stream, through: bound, in: shard.database, family: family)
+        }
+        var scanned = 0
+        var last = start.after
+        var isFirst = true
+        var leap = false
+        while scanned < batch, !isDone {
+            let found: UInt64?
+            if joins.isEmpty {
+                found =
+                    isFirst
+                    ? try messages.seek(last + 1, &counters) : try messages.next(&counters)
+            } else {
+                found = try Self.move(
+                    &joins, after: last, leaping: isFirst || leap, &counters)
             }
-            complete = place + 1
+            isFirst = false
+            guard let found else {
+                counters.endsOfStream += 1
+                hasEnded = true
+                return
+            }
+            guard found <= bound else {
+                counters.futures += 1
+                hasEnded = true
+                return
+            }
+            last = found
+            if !joins.isEmpty, try messages.seek(found, &counters) != found {
+                // An index row of a message that is not there.
+                counters.misses += 1
+                leap = true
+                continue
+            }
+            let isWanted = try take(messages, at: found)
+            // As EMQX, which steps from a message that it takes and seeks from one that it does not.
+            leap = !isWanted
+            if isWanted { scanned += 1 }
         }
     }
 
-    /// Takes the current row, if it is a message of the stream.
-    /// - Returns: false at the end of the stream.
-    private mutating func take(
-        _ rows: borrowing Cursor, _ place: Int, _ shard: Shard
-    ) throws(RocksError) -> Bool {
-        let stream = cursors[place].stream
-        let taken = try rows.current { key, value -> Result<Bool, LayoutError> in
-            // Messages have level 0, index rows follow them; another stream may follow at once.
-            guard key.count == [UInt8].dataKeySize,
-                UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)) == stream.rawValue,
-                key.loadUnaligned(fromByteOffset: 8, as: UInt16.self) == 0
-            else { return .success(false) }
-            cursors[place].after = UInt64(
-                bigEndian: key.loadUnaligned(fromByteOffset: 10, as: UInt64.self))
-            return Result { () throws(LayoutError) in
-                try add(value.bytes, place, shard)
-                return true
+    /// Moves the joins that stand at `last` or before it past it.
+    /// - Returns: timestamp of the first message that any of them now stands at.
+    private static func move(
+        _ joins: inout [IndexJoin], after last: UInt64, leaping: Bool,
+        _ counters: inout ReadCounters
+    ) throws(RocksError) -> UInt64? {
+        var first: UInt64?
+        for place in joins.indices {
+            if let current = joins[place].current, current <= last {
+                if leaping {
+                    try joins[place].seek(last + 1, &counters)
+                } else {
+                    try joins[place].next(&counters)
+                }
             }
+            if let current = joins[place].current { first = min(first ?? current, current) }
+        }
+        return first
+    }
+
+    /// Gives the message at which `walk` stands to the polls that want it.
+    /// - Returns: false if it is not one that the constraints want, or cannot be read.
+    private mutating func take(_ walk: RowWalk, at timestamp: UInt64) throws(RocksError) -> Bool {
+        let kept = bytes.count
+        for place in polls.indices where shares[place].messages.count < polls[place].room {
+            shares[place].position = timestamp
+        }
+        let taken = try walk.value { value in
+            Result { () throws(LayoutError) in try add(value, at: timestamp) }
         }
         switch taken {
-        case .success(let more)?: return more
+        case .success(let isWanted)?: return isWanted
         case nil: return false
         case .failure(let error)?:
-            throw RocksError(
-                code: 2, subcode: 0,
-                description: "a stored message of shard \(shard.number) cannot be read: \(error)")
+            bytes.removeLast(bytes.count - kept)
+            counters.damaged += 1
+            damage.append(
+                Damage(
+                    timestamp: timestamp,
+                    error: .damaged(
+                        "a stored message of shard \(shard.number), stream \(start.stream), "
+                            + "timestamp \(timestamp) µs, cannot be read (\(error)) and is passed over: "
+                            + "restore the directory from a copy, or leave the message behind")))
+            return false
         }
     }
 
-    /// Copies a stored message to the arena if a filter wants it.
-    private mutating func add(_ value: RawSpan, _ place: Int, _ shard: Shard) throws(LayoutError) {
-        let start = bytes.count
+    private mutating func add(
+        _ value: RawSpan, at timestamp: UInt64
+    ) throws(LayoutError) -> Bool {
+        let begin = bytes.count
         let message = try StoredMessage(decoding: value, appendingPropertiesTo: &bytes)
-        let topicStart = bytes.count
         let varying = value.extracting(message.varying)
-        let stream = cursors[place].stream
-        try shard.trie.withLock { trie throws(LayoutError) in
-            try trie.appendTopic(of: stream, varying: varying, to: &bytes)
+        guard
+            start.constraints.isEmpty
+                || start.constraints.contains(where: { $0.admits(varying: varying) })
+        else {
+            counters.hashCollisions += 1
+            bytes.removeLast(bytes.count - begin)
+            return false
         }
-        let topic = topicStart..<bytes.count
-        let granted = question.granted(
-            bytes.span.bytes.extracting(topic), from: value.extracting(message.from),
-            at: cursors[place].after)
-        guard let granted else {
-            bytes.removeLast(bytes.count - start)
-            return
+        counters.hits += 1
+        let topicBegin = bytes.count
+        try shard.appendTopic(of: start.address, varying: varying, to: &bytes)
+        let topic = topicBegin..<bytes.count
+        let payload = topic.upperBound..<topic.upperBound + message.payload.count
+        var isWanted = false
+        for place in polls.indices where shares[place].messages.count < polls[place].room {
+            let granted = polls[place].request.granted(
+                bytes.span.bytes.extracting(topic), from: value.extracting(message.from),
+                at: timestamp)
+            guard let granted else { continue }
+            isWanted = true
+            shares[place].messages.append(
+                StoredBatch.Message(
+                    topic: topic, properties: begin..<topicBegin, payload: payload,
+                    qos: min(message.qos, granted), retain: false, cursor: polls[place].place,
+                    timestamp: timestamp))
         }
-        value.extracting(message.payload).withUnsafeBytes { bytes.append(contentsOf: $0) }
-        messages.append(
-            StoredBatch.Message(
-                topic: topic, properties: start..<topicStart,
-                payload: topic.upperBound..<bytes.count, qos: min(message.qos, granted),
-                retain: false, cursor: place))
+        if isWanted {
+            value.extracting(message.payload).withUnsafeBytes { bytes.append(contentsOf: $0) }
+        } else {
+            bytes.removeLast(bytes.count - begin)
+        }
+        return true
+    }
+
+    /// Gives each poll its share.
+    private mutating func hand() {
+        for place in polls.indices {
+            let share = shares[place]
+            polls[place].take(
+                share.messages, in: bytes, upTo: share.position,
+                ended: hasEnded && share.messages.count < polls[place].room)
+        }
     }
 }

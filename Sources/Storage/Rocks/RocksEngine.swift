@@ -1,5 +1,6 @@
 internal import CRocks
 package import Measure
+internal import Synchronization
 
 /// What all databases of this process share: RocksDB's default Env with its two thread pools, one
 /// Statistics object, and the events of their listeners. One for a trial.
@@ -9,6 +10,10 @@ package import Measure
 /// are atomic), and the shim keeps the events behind a mutex.
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
+    let iterators = Atomic<Int>(0)
+
+    /// Iterators that are open now, in all databases of this engine. An open one pins memtables and files.
+    package var openIterators: Int { iterators.load(ordering: .relaxed) }
 
     package init() { raw = crocks_engine_create() }
 

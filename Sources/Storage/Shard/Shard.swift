@@ -34,6 +34,22 @@ final class Shard: Sendable {
         latest = Atomic(wallClockMilliseconds() * 1_000)
     }
 
+    /// The data column family of a generation; nil when it was dropped or never was.
+    ///
+    /// Every shard has one generation as yet.
+    func dataFamily(of generation: Int) -> Int? {
+        generation == 1 ? EngineModel.Family.data : nil
+    }
+
+    /// Appends the topic of a message from the varying part that is stored with it.
+    func appendTopic(
+        of address: StreamAddress, varying: RawSpan, to bytes: inout [UInt8]
+    ) throws(LayoutError) {
+        try trie.withLock { trie throws(LayoutError) in
+            try trie.appendTopic(of: address.stream, varying: varying, to: &bytes)
+        }
+    }
+
     /// `rocksdb::Status::kCorruption` is 2.
     private static func unreadable(_ error: LayoutError) -> RocksError {
         RocksError(code: 2, subcode: 0, description: "the learned topics cannot be read: \(error)")

@@ -18,6 +18,8 @@ struct ShardWriter: ~Copyable {
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
+    /// Streams of the messages in the batch, for the polls that wait for them.
+    private var streams: [StreamID] = []
     /// When the first message of the batch has waited long enough.
     private var due: MonotonicTime?
 
@@ -54,6 +56,7 @@ struct ShardWriter: ~Copyable {
             return state.left(1)
         }
         intended.append(entry.submission.intended)
+        streams.append(encoder.stream)
         if intended.count >= items {
             flush()
         } else if due == nil {
@@ -90,6 +93,8 @@ struct ShardWriter: ~Copyable {
             shard.latest.store(encoder.latest, ordering: .releasing)
             shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
             measure(from: began, to: .now())
+            state.polls.committed(
+                streams, latest: encoder.latest, generation: 1, in: shard.number)
         } catch {
             state.fail(shard: shard.number, error, losing: intended.count)
         }
@@ -97,6 +102,7 @@ struct ShardWriter: ~Copyable {
         state.left(intended.count)
         batch.clear()
         intended.removeAll(keepingCapacity: true)
+        streams.removeAll(keepingCapacity: true)
         state.announce()
     }
 
