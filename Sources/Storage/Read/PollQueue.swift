@@ -147,6 +147,8 @@ final class PollQueue: Sendable {
             let polls = state.shards[number].groups.removeValue(forKey: cursor) ?? []
             state.shards[number].pending -= polls.count
             state.shards[number].working += 1
+            state.counters.workersMax = max(
+                state.counters.workersMax, state.shards[number].working)
             state.turn = number + 1
             return Work(shard: number, cursor: cursor, polls: polls)
         }

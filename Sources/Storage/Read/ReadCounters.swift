@@ -28,6 +28,9 @@ package struct ReadCounters: Sendable, Equatable {
     /// Polls that scans served, each scan counted with all that it served.
     package var served = 0
 
+    /// The most workers that read for one shard at the same time.
+    package var workersMax = 0
+
     package var pollRequests = 0
     package var pollsFulfilled = 0
     package var pollsExpired = 0
@@ -48,6 +51,7 @@ package struct ReadCounters: Sendable, Equatable {
         damaged += other.damaged
         scans += other.scans
         served += other.served
+        workersMax = max(workersMax, other.workersMax)
         pollRequests += other.pollRequests
         pollsFulfilled += other.pollsFulfilled
         pollsExpired += other.pollsExpired

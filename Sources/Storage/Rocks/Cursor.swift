@@ -31,6 +31,7 @@ package struct Cursor: ~Copyable {
         self.raw = raw
         engine = database.engine
         engine.iterators.add(1, ordering: .relaxed)
+        engine.iteratorsMade.add(1, ordering: .relaxed)
     }
 
     deinit {

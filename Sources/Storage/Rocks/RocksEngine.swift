@@ -11,9 +11,12 @@ internal import Synchronization
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
     let iterators = Atomic<Int>(0)
+    let iteratorsMade = Atomic<Int>(0)
 
     /// Iterators that are open now, in all databases of this engine. An open one pins memtables and files.
     package var openIterators: Int { iterators.load(ordering: .relaxed) }
+    /// Iterators that were ever opened.
+    package var openedIterators: Int { iteratorsMade.load(ordering: .relaxed) }
 
     package init() { raw = crocks_engine_create() }
 

@@ -9,14 +9,14 @@ protocol PutSink: ~Copyable {
 /// once.
 ///
 /// It does not keep its database open: whoever makes one holds the database for as long.
-struct WriteBatch: ~Copyable, PutSink {
+package struct WriteBatch: ~Copyable, PutSink {
     private let raw: OpaquePointer
 
-    init(for database: borrowing Database) { raw = crocks_batch_create(database.raw) }
+    package init(for database: borrowing Database) { raw = crocks_batch_create(database.raw) }
 
     deinit { crocks_batch_destroy(raw) }
 
-    mutating func put(
+    package mutating func put(
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, family: Int
     ) {
         crocks_batch_put(
@@ -24,7 +24,7 @@ struct WriteBatch: ~Copyable, PutSink {
     }
 
     /// Applies all of it or nothing, and keeps it for another try.
-    mutating func commit(sync: Bool = false, wal: Bool = true) throws(RocksError) {
+    package mutating func commit(sync: Bool = false, wal: Bool = true) throws(RocksError) {
         try check(crocks_write(raw, sync ? 1 : 0, wal ? 0 : 1))
     }
 
