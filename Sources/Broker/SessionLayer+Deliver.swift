@@ -49,7 +49,7 @@ extension SessionLayer {
 
     /// Sends what is to be repeated and then what waits, as far as the window allows.
     func fill(_ session: Session, into outbox: inout Outbox) {
-        guard let number = session.connection else { return }
+        guard let number = session.connection, session.replaying == nil else { return }
         while let (id, delivery) = session.inflight.nextRepeated() {
             outbox.send(to: number) {
                 delivery.write(id: id, dup: true, version: session.version, to: &$0)
@@ -75,14 +75,36 @@ extension SessionLayer {
         for slot in session.inflight.slots where slot.state == .awaitingPubcomp {
             outbox.send(to: number) { writeAcknowledgement(.pubrel, slot.id, to: &$0) }
         }
-        fill(session, into: &outbox)
-        ask(for: session)
+        session.replays =
+            session.reading?.replays(
+                session: session.number, client: session.name, limit: limits.readAhead) ?? []
+        replay(session, into: &outbox)
+    }
+
+    /// Has storage read again what was not completed, batch after batch, and then goes on (reference 4.3).
+    ///
+    /// EMQX has nothing but the rows by then. Here the deliveries are in memory still, and are sent from there;
+    /// they wait for the same reads of the same rows all the same.
+    private func replay(_ session: Session, into outbox: inout Outbox) {
+        if let next = session.replays.popLast() {
+            session.replaying = next.epoch
+            store.request(next)
+        } else {
+            session.replaying = nil
+            fill(session, into: &outbox)
+            ask(for: session)
+        }
     }
 
     /// Messages that storage found for a durable session.
     func take(_ reply: ReadReply, into outbox: inout Outbox) {
-        guard let session = sessions[reply.session], session.reading?.epoch == reply.epoch else {
-            return  // it has ended, or subscribes to something else now
+        guard let session = sessions[reply.session] else { return }
+        if reply.isReplay {
+            if session.replaying == reply.epoch { replay(session, into: &outbox) }
+            return
+        }
+        guard session.reading?.epoch == reply.epoch else {
+            return  // it subscribes to something else now
         }
         if reply.outcome == .refused { refusing.insert(reply.shard) }
         session.reading?.answered(reply)
@@ -106,7 +128,7 @@ extension SessionLayer {
 
     /// Asks one shard, unless enough waits already.
     func ask(for session: Session, of shard: Int) {
-        guard session.connection != nil else { return }
+        guard session.connection != nil, session.replaying == nil else { return }
         guard session.waiting < limits.readAhead else {
             session.isHeld = true
             return

@@ -32,7 +32,8 @@ package final class MemoryStore: DurableStore {
         /// Answers the questions that waited for a message of `stream` and want it.
         mutating func wake(_ stream: StreamID, in shard: Int) {
             polls.removeAll { request in
-                guard request.shard == shard, request.cursors.contains(where: { $0.stream == stream })
+                guard request.shard == shard,
+                    request.cursors.contains(where: { $0.stream == stream })
                 else { return false }
                 let reply = MemoryStore.answer(request, from: shards[shard])
                 if reply.messages.messages.isEmpty { return false }

@@ -124,6 +124,9 @@ final class Stage {
         } while store.isBusy
     }
 
+    /// What `connection` has received and the test has not taken; storage does nothing.
+    func received(by connection: Int) -> [Packet] { received[connection] ?? [] }
+
     /// What `connection` has received since the last call.
     func take(_ connection: Int) -> [Packet] {
         settle()

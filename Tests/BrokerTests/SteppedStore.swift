@@ -11,6 +11,7 @@ final class SteppedStore: DurableStore {
         var looks = 0
         var questions = 0
         var streams = 0
+        var replays = 0
         var stored = 0
     }
 
@@ -25,6 +26,8 @@ final class SteppedStore: DurableStore {
     var questions: Int { state.withLock { $0.questions } }
     /// Streams that all questions together asked for.
     var streams: Int { state.withLock { $0.streams } }
+    /// Questions for a batch by its two ends.
+    var replays: Int { state.withLock { $0.replays } }
     /// Messages submitted so far.
     var stored: Int { state.withLock { $0.stored } }
     var isBusy: Bool { state.withLock { !$0.submitted.isEmpty || !$0.asked.isEmpty } }
@@ -50,6 +53,7 @@ final class SteppedStore: DurableStore {
         state.withLock {
             $0.questions += 1
             $0.streams += request.cursors.count
+            $0.replays += request.cursors.count { $0.isBounded }
             $0.asked.append(request)
         }
     }

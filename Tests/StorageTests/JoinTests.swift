@@ -21,9 +21,12 @@ import Testing
         return try ShardedStore(at: scratch.path, options, reading: reading, on: engine)
     }
 
-    /// The stream where both levels vary.
+    /// Of the stream where both levels vary, the only one that a filter with two new tokens leads to.
     private static func cursor(_ asker: Asker) throws -> StreamCursor {
-        try #require(asker.cursors().first { $0.constraints.first?.tokens.count == 2 })
+        let stream = try #require(
+            Asker("plant/new/sensor/new/value", of: asker.store).cursors().first
+        ).stream
+        return try #require(asker.cursors().first { $0.stream == stream })
     }
 
     /// Checklist 18. Readers: five workers per shard, batches of 100, one iterator for each constrained level
@@ -69,7 +72,7 @@ import Testing
             #expect(rows >= messages && rows <= messages + scans, "\(filter) read \(rows) rows")
             #expect(after.hits - before.hits == messages)
             #expect(after.hashCollisions == before.hashCollisions)
-            #expect((after.indexRows > before.indexRows) == (levels > 0 && messages > 0))
+            #expect((after.indexRows > before.indexRows) == (levels > 0))
         }
         #expect(store.readCounters.workersMax <= 5)
     }

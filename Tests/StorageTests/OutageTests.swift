@@ -32,8 +32,10 @@ import Testing
             let first = try asker.answer([longest])
             let second = try asker.answer(first.cursors)
             let lines =
-                ["\(longest.stream.rawValue)", "\(first.cursors[0].after)",
-                    "\(second.cursors[0].after)"] + (try second.texts)
+                [
+                    "\(longest.stream.rawValue)", "\(first.cursors[0].after)",
+                    "\(second.cursors[0].after)",
+                ] + (try second.texts)
             try lines.joined(separator: "\n").write(
                 toFile: path + "/noted", atomically: true, encoding: .utf8)
             try store.store(OutageTests.texts(300..<400), client: "later")

@@ -201,9 +201,11 @@ import Testing
             }
         }
         var got = [[Row]](repeating: [], count: filters.count)
-        let expected = [4 * each] + [3, 20, 21].map { place in
-            4 * (0..<each).count { $0 % topics.count == place }
-        }
+        let expected =
+            [4 * each]
+            + [3, 20, 21].map { place in
+                4 * (0..<each).count { $0 % topics.count == place }
+            }
         try wait("everything is read") {
             for reply in store.takeReplies() {
                 let asker = askers[reply.session]

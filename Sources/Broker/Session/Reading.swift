@@ -10,6 +10,8 @@ struct Reading {
         var cursor: StreamCursor
         /// Deliveries of it that are not completed.
         var owed = 0
+        /// Where the batch begins that they are from; it ends at `cursor`.
+        var batchBegins: UInt64 = 0
         /// A question is under way.
         var isAsked = false
         /// A subscription matches it.
@@ -87,12 +89,7 @@ struct Reading {
         }
         learnStreams(of: shard, from: store)
         guard !shards[shard].ready.isEmpty else { return [] }
-        let wanted = interests.map { interest in
-            let subscription = interest.subscription
-            return Wanted(
-                filter: subscription.filter, qos: subscription.qos,
-                after: interest.begins[shard], noLocal: subscription.noLocal)
-        }
+        let wanted = wanted(in: shard)
         var questions: [ReadRequest] = []
         for place in shards[shard].ready where shards[shard].streams[place].isWanted {
             assert(shards[shard].streams[place].owed == 0)
@@ -108,6 +105,30 @@ struct Reading {
         return questions
     }
 
+    /// Questions for the batches that were given out and are not completed, each between its two ends.
+    func replays(session: Int, client: [UInt8], limit: Int) -> [ReadRequest] {
+        shards.indices.flatMap { shard in
+            let wanted = wanted(in: shard)
+            return shards[shard].streams.filter { $0.owed > 0 }.map { stream in
+                var cursor = stream.cursor
+                cursor.after = stream.batchBegins
+                cursor.through = stream.cursor.after
+                return ReadRequest(
+                    session: session, epoch: epoch, client: client, shard: shard,
+                    cursors: [cursor], wanted: wanted, limit: limit)
+            }
+        }
+    }
+
+    private func wanted(in shard: Int) -> [Wanted] {
+        interests.map { interest in
+            let subscription = interest.subscription
+            return Wanted(
+                filter: subscription.filter, qos: subscription.qos,
+                after: interest.begins[shard], noLocal: subscription.noLocal)
+        }
+    }
+
     /// Takes note of an answer; its messages are owed until `completed`.
     mutating func answered(_ reply: ReadReply) {
         let shard = reply.shard
@@ -119,9 +140,11 @@ struct Reading {
         for cursor in reply.cursors {
             guard let place = shards[shard].places[cursor.address] else { continue }
             shards[shard].streams[place].isAsked = false
+            shards[shard].streams[place].batchBegins = shards[shard].streams[place].cursor.after
             shards[shard].streams[place].cursor.after = cursor.after
             switch reply.outcome {
-            case .read: if shards[shard].streams[place].owed == 0 { shards[shard].ready.append(place) }
+            case .read:
+                if shards[shard].streams[place].owed == 0 { shards[shard].ready.append(place) }
             case .refused:
                 guard shards[shard].streams[place].owed == 0 else { break }
                 shards[shard].refused.append(place)
@@ -135,7 +158,9 @@ struct Reading {
         guard let place = shards[cursor.shard].places[cursor.address] else { return }
         precondition(shards[cursor.shard].streams[place].owed > 0)
         shards[cursor.shard].streams[place].owed -= 1
-        if shards[cursor.shard].streams[place].owed == 0 { shards[cursor.shard].ready.append(place) }
+        if shards[cursor.shard].streams[place].owed == 0 {
+            shards[cursor.shard].ready.append(place)
+        }
     }
 
     private mutating func learnStreams(of shard: Int, from store: any DurableStore) {

@@ -79,8 +79,9 @@ extension EngineModel {
             "Session state (EMQX: seven small RocksDB tables, committed every 5 s) and the timestamp record "
                 + "of each flush are not written.",
             "Sessions, codec and generator share one thread in one process; there are no sockets and no TLS.",
-            "One thread reads for durable sessions and scans whole streams; EMQX has five workers a shard and "
-                + "joins on its index.",
+            "A reader keeps its place inside RocksDB for a whole scan of at most 100 messages; EMQX takes it anew "
+                + "for each move of an iterator.",
+            "Subscriptions of one session that overlap are read in one pass; EMQX reads the stream for each.",
             "Retained messages are not kept and shared subscriptions are refused.",
         ],
         // +SDio 8 in every stock vm.args (reference 2.4).

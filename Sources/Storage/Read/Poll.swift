@@ -38,7 +38,7 @@ struct Poll: Sendable {
     ) {
         if !messages.isEmpty { batch = batch.appending(messages, in: bytes) }
         cursors[place].after = max(cursors[place].after, position)
-        if ended { place += 1 }
+        if ended || cursors[place].after >= cursors[place].through { place += 1 }
     }
 
     /// Begins again with the first cursor: something may have come for any of them.

@@ -33,6 +33,8 @@ final class PollQueue: Sendable {
         var parked: [Int: Poll] = [:]
         var lastNumber = 0
         var timetable = Timetable()
+        /// Workers that sleep and that nobody has woken yet.
+        var idle = 0
         /// The shard that is looked at first for work, so that a busy one does not starve the others.
         var turn = 0
         var answers: [ReadReply] = []
@@ -131,10 +133,28 @@ final class PollQueue: Sendable {
         while true {
             let next: Work?? = state.withLock { state in
                 if state.isStopped { return .some(nil) }
-                return nextWork(&state).map { .some($0) } ?? .none
+                if let next = nextWork(&state) {
+                    // A shard may have become free for another worker with this one's return.
+                    if hasWork(state) { wakeWorker(&state) }
+                    return .some(next)
+                }
+                state.idle += 1
+                return .none
             }
             if let next { return next }
             work.wait()
+        }
+    }
+
+    private func wakeWorker(_ state: inout State) {
+        guard state.idle > 0 else { return }
+        state.idle -= 1
+        work.signal()
+    }
+
+    private func hasWork(_ state: borrowing State) -> Bool {
+        state.shards.contains {
+            $0.working < model.workersPerShard && $0.order.first != nil
         }
     }
 
@@ -215,13 +235,16 @@ final class PollQueue: Sendable {
                 if state.isStopped { return (nil, 0) }
                 let now = MonotonicTime.now()
                 var expired = 0
-                while let number = state.timetable.popFirst(upTo: now) {
-                    guard let poll = unpark(number, in: &state) else { continue }
+                while let next = state.timetable.first {
+                    // Those that were woken meanwhile must not wake this thread one by one.
+                    guard next.deadline <= now || state.parked[next.number] == nil else { break }
+                    state.timetable.removeFirst()
+                    guard let poll = unpark(next.number, in: &state) else { continue }
                     expired += 1
                     state.counters.pollsExpired += 1
                     answer(poll, .read, in: &state)
                 }
-                return (.some(state.timetable.first), expired)
+                return (.some(state.timetable.first?.deadline), expired)
             }
             if expired > 0 { announce() }
             guard let next else { return }
@@ -247,7 +270,7 @@ final class PollQueue: Sendable {
         state.shards[shard].pending += 1
         if state.shards[shard].groups[cursor] == nil {
             state.shards[shard].order.append(cursor)
-            work.signal()
+            wakeWorker(&state)
         }
         state.shards[shard].groups[cursor, default: []].append(poll)
     }

@@ -88,6 +88,9 @@ package struct ReadReply: Sendable {
     /// `committed(in:)` of the shard before the read began.
     package let committed: Int
     package let outcome: Outcome
+
+    /// It was asked for a batch by its two ends.
+    package var isReplay: Bool { cursors.first?.isBounded ?? false }
 }
 
 /// Messages read together; their bytes stand in one arena, so that a delivery costs no allocation.

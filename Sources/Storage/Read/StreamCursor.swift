@@ -78,7 +78,7 @@ package struct StreamCursor: Sendable, Hashable {
     package var stream: StreamID { address.stream }
 
     /// It has an end that what is yet to come cannot move.
-    var isBounded: Bool { through < .max }
+    package var isBounded: Bool { through < .max }
 
     /// Takes in what another subscription wants of the same stream.
     package mutating func widen(by others: [StreamConstraint]) {

@@ -34,16 +34,12 @@ struct Queue<Element: Sendable>: Sendable {
 struct Timetable: Sendable {
     private var entries = Queue<(deadline: MonotonicTime, number: Int)>()
 
-    var first: MonotonicTime? { entries.first?.deadline }
+    var first: (deadline: MonotonicTime, number: Int)? { entries.first }
 
     /// - Returns: whether it is the earliest now.
     mutating func insert(_ number: Int, at deadline: MonotonicTime) -> Bool {
         entries.insert((deadline, number)) { $0.deadline <= deadline }
     }
 
-    /// - Returns: the number of a poll whose deadline is not later than `now`.
-    mutating func popFirst(upTo now: MonotonicTime) -> Int? {
-        guard let first, first <= now else { return nil }
-        return entries.popFirst()?.number
-    }
+    mutating func removeFirst() { _ = entries.popFirst() }
 }
