@@ -6,6 +6,8 @@ internal import Synchronization
 /// wait, the measured window, the first failure, and whom to tell of news.
 final class StoreState: Sendable {
     let options: StoreOptions
+    /// What sessions want to read; writers tell it what they have committed.
+    let polls: PollQueue
 
     /// EMQX's dirty I/O schedulers: so many shards are inside RocksDB at once, the others queue.
     private let disk: DispatchSemaphore
@@ -23,6 +25,7 @@ final class StoreState: Sendable {
 
     init(options: StoreOptions, timestamps: TimestampRecord?) {
         self.options = options
+        polls = PollQueue(shards: options.shards, options.engine.reading)
         self.timestamps = timestamps
         desk = SettlementDesk(
             lanes: options.shards + 1,

@@ -20,6 +20,8 @@ struct ShardWriter: ~Copyable {
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
+    /// Streams of the messages in the batch, for the polls that wait for them.
+    private var streams: [StreamID] = []
     /// Topics and payloads of the messages in the batch.
     private var filled = 0
     /// When the batch is to be closed, unless something comes before.
@@ -98,6 +100,7 @@ struct ShardWriter: ~Copyable {
             return state.announce()
         }
         intended.append(entry.submission.intended)
+        streams.append(encoder.stream)
         filled += size
         if intended.count >= rule.items || filled >= bytes {
             flush()
@@ -149,11 +152,14 @@ struct ShardWriter: ~Copyable {
         encoder.learned = 0
         settle(refusal)
         state.left(intended.count)
-        // Last, so that who sees them committed sees them decided and gone from the queue.
+        // Last, so that who sees them committed sees them decided, gone from the queue and waited for no more.
         if refusal == nil {
+            state.polls.committed(
+                streams, latest: encoder.latest, generation: generation.number, in: shard.number)
             shard.committed.add(intended.count, ordering: .acquiringAndReleasing)
         }
         intended.removeAll(keepingCapacity: true)
+        streams.removeAll(keepingCapacity: true)
         filled = 0
         state.announce()
     }
@@ -204,6 +210,8 @@ struct ShardWriter: ~Copyable {
         encoder.families = next.families
         // What a lost batch had learned is in the old generation's copy of the trie only.
         mustWriteTrie = false
+        shard.streamCount.add(next.trie.withLock { $0.streamCount }, ordering: .releasing)
+        state.polls.began(next.number, in: shard.number)
     }
 
     /// Everything taken so far is decided: lost if there is a refusal, as is what cannot be encoded.

@@ -13,6 +13,8 @@ extension EngineModel {
             "default", "emqx_ds_storage_skipstream_lts_v2_data1",
             "emqx_ds_storage_skipstream_lts_v2_trie1",
         ]
+        // Of the schema's hidden subscriptions (reference 1.3): n_workers_per_shard and batch_size.
+        $0.reading = ReadModel(workersPerShard: 10, batch: 1_000)
         $0.writesSerial = true
         $0.recordsTimestamp = false
         // rocksdb.write_buffer_size of the schema (reference 1.3), passed as db_write_buffer_size.
@@ -61,7 +63,8 @@ extension EngineModel {
         $0.sessions = .every(.seconds(15))
         $0.tableOptions = [("checksum", "kXXH3")]
         $0.standards.merge([
-            "allow_fallocate": 0, "level_compaction_dynamic_level_bytes": 1, "block_cache": 32 << 20,
+            "allow_fallocate": 0, "level_compaction_dynamic_level_bytes": 1,
+            "block_cache": 32 << 20,
             "compaction_readahead_size": 2 << 20,
         ]) { $1 }
         $0.departures = $0.departures.map { sentence in
