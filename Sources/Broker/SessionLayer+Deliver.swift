@@ -34,7 +34,7 @@ extension SessionLayer {
         case .sendPubrel:
             promise(.pubrel, id, session, over: number, into: &outbox)
         case .release:
-            if let cursor { session.reading?.completed(cursor) }
+            if let cursor { session.reading?.completed(cursor, marking: &session.dirty) }
             fill(session, into: &outbox)
             if session.isHeld, session.waiting < limits.readAhead {
                 ask(for: session)
@@ -63,7 +63,7 @@ extension SessionLayer {
 
     /// Sends what is to be repeated and then what waits, as far as the window allows.
     func fill(_ session: Session, into outbox: inout Outbox) {
-        guard let number = session.connection else { return }
+        guard let number = session.connection, session.replaying == nil else { return }
         while let (id, delivery) = session.inflight.nextRepeated() {
             send(delivery, id, dup: true, to: session, over: number, into: &outbox)
         }
@@ -104,24 +104,47 @@ extension SessionLayer {
         for slot in session.inflight.slots where slot.state == .awaitingPubcomp {
             promise(.pubrel, slot.id, session, over: number, into: &outbox)
         }
-        fill(session, into: &outbox)
-        ask(for: session)
+        session.replays =
+            session.reading?.replays(
+                session: session.number, client: session.name, limit: limits.readAhead) ?? []
+        replay(session, into: &outbox)
+    }
+
+    /// Has storage read again what was not completed, batch after batch, and then goes on (reference 4.3).
+    ///
+    /// EMQX has nothing but the rows by then. Here the deliveries are in memory still, and are sent from there;
+    /// they wait for the same reads of the same rows all the same.
+    private func replay(_ session: Session, into outbox: inout Outbox) {
+        if let next = session.replays.popLast() {
+            session.replaying = next.epoch
+            store.request(next)
+        } else {
+            session.replaying = nil
+            fill(session, into: &outbox)
+            ask(for: session)
+        }
     }
 
     /// Messages that storage found for a durable session.
     func take(_ reply: ReadReply, into outbox: inout Outbox) {
-        guard let session = sessions[reply.session], session.reading?.epoch == reply.epoch else {
-            return  // it has ended, or subscribes to something else now
+        guard let session = sessions[reply.session] else { return }
+        if reply.isReplay {
+            if session.replaying == reply.epoch { replay(session, into: &outbox) }
+            return
         }
+        guard session.reading?.epoch == reply.epoch else {
+            return  // it subscribes to something else now
+        }
+        if reply.outcome == .refused { refusing.insert(reply.shard) }
         session.reading?.answered(reply, marking: &session.dirty)
-        if !reply.messages.messages.isEmpty { mark(session) }
+        if !reply.messages.messages.isEmpty || !reply.over.isEmpty { mark(session) }
         for message in reply.messages.messages {
-            let stream = reply.cursors[message.cursor].stream
+            let address = reply.cursors[message.cursor].address
             session.enqueue(
                 Delivery(
                     batch: reply.messages, message: message,
                     cursor: message.qos == .atMostOnce
-                        ? nil : Delivery.Cursor(shard: reply.shard, stream: stream)))
+                        ? nil : Delivery.Cursor(shard: reply.shard, address: address)))
         }
         fill(session, into: &outbox)
         ask(for: session, of: reply.shard)
@@ -135,16 +158,14 @@ extension SessionLayer {
 
     /// Asks one shard, unless enough waits already.
     func ask(for session: Session, of shard: Int) {
-        guard session.connection != nil else { return }
+        guard session.connection != nil, session.replaying == nil else { return }
         guard session.waiting < limits.readAhead else {
             session.isHeld = true
             return
         }
-        if let question = session.reading?.question(
+        let questions = session.reading?.questions(
             to: shard, of: store, session: session.number, client: session.name,
-            limit: limits.readAhead)
-        {
-            store.request(question)
-        }
+            limit: limits.readAhead, wait: limits.idlePoll)
+        for question in questions ?? [] { store.request(question) }
     }
 }

@@ -56,9 +56,9 @@ extension SessionLayer {
             case .stream(let shard, let stream):
                 (session.reading?.batch(of: stream, in: shard)).map { .stream($0) }
             case .metadata: metadata(of: session)
-            // Numbers and identifiers are kept as values. EMQX notes a rank when a generation is read to its
-            // end; streams here have no generation of their own yet.
-            case .seqno, .rank, .awaitingRelease: nil
+            case .rank(let shard): (session.reading?.finished(in: shard)).map { .rank($0) }
+            // Numbers and identifiers are kept as values.
+            case .seqno, .awaitingRelease: nil
             }
         }
         return changes

@@ -44,6 +44,10 @@ package final class SessionLayer {
     package internal(set) var counters = Counters()
     /// `committed(in:)` of each shard at the last poll.
     private var committed: [Int]
+    /// `streamCount(in:)` of each shard when sessions last looked for streams.
+    private var streamCounts: [Int]
+    /// Shards that refused to read for some session; they are asked again after their next commit.
+    var refusing: Set<Int> = []
     private var epochs = 0
     private var assignedClientIDs = 0
     private var nextHousekeeping = MonotonicTime(nanoseconds: 0)
@@ -59,6 +63,7 @@ package final class SessionLayer {
         self.limits = limits
         held = Array(repeating: HeldAnswers(), count: store.sessionLane + 1)
         committed = Array(repeating: 0, count: store.shards)
+        streamCounts = committed
     }
 
     /// A network connection was made; its first packet must be CONNECT.
@@ -113,6 +118,12 @@ package final class SessionLayer {
             let count = store.committed(in: shard)
             guard count != committed[shard] else { continue }
             committed[shard] = count
+            // Questions wait in storage for what they ask for; only new streams are news here.
+            let streams = store.streamCount(in: shard)
+            guard streams != streamCounts[shard] || refusing.remove(shard) != nil else {
+                continue
+            }
+            streamCounts[shard] = streams
             for session in sessions.reading { ask(for: session, of: shard) }
         }
         if now >= nextHousekeeping {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "engine.hpp"
 
@@ -21,6 +22,9 @@ struct crocks_batch {
 };
 
 struct crocks_iterator {
+  /* ReadOptions keeps pointers to the bounds: they must outlive the iterator, so they stand before it. */
+  std::string lower, upper;
+  Slice lower_slice, upper_slice;
   std::unique_ptr<rocksdb::Iterator> iterator;
 };
 
@@ -245,6 +249,24 @@ crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family) {
   iterator->iterator.reset(family == nullptr
                                ? rocksdb::NewEmptyIterator()
                                : db->db->NewIterator(rocksdb::ReadOptions(), family));
+  return iterator;
+}
+
+crocks_iterator *crocks_iterator_create_within(crocks_db *db, int32_t column_family,
+                                               const void *lower, size_t lower_bytes,
+                                               const void *upper, size_t upper_bytes) {
+  auto iterator = new crocks_iterator();
+  iterator->lower.assign(static_cast<const char *>(lower), lower_bytes);
+  iterator->upper.assign(static_cast<const char *>(upper), upper_bytes);
+  iterator->lower_slice = Slice(iterator->lower);
+  iterator->upper_slice = Slice(iterator->upper);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &iterator->lower_slice;
+  options.iterate_upper_bound = &iterator->upper_slice;
+  std::shared_lock<std::shared_mutex> hold(db->families_lock);
+  auto *family = db->families[column_family];
+  iterator->iterator.reset(family == nullptr ? rocksdb::NewEmptyIterator()
+                                             : db->db->NewIterator(options, family));
   return iterator;
 }
 

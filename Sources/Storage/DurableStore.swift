@@ -41,14 +41,17 @@ package protocol DurableStore: AnyObject, Sendable {
     /// Streams that `shard` has learned so far; grows, never shrinks.
     func streamCount(in shard: Int) -> Int
 
-    /// Static keys of the streams of `shard` that may hold messages for `filter`.
-    func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID]
+    /// The streams of `shard` that may hold messages for `filter`, with what it wants of their varying
+    /// levels: those of older generations first.
+    /// - Parameter after: timestamp (µs) of the shard after which reading begins.
+    func cursors(in shard: Int, matching filter: TopicFilter, after: UInt64) -> [StreamCursor]
 
     /// The microsecond timestamp that the next message of `shard` will at least have: a subscription that
     /// begins now reads after it.
     func now(in shard: Int) -> UInt64
 
-    /// Asks for the next messages of some streams; answered through `takeReplies`.
+    /// Asks for the next messages of some streams, and says how long to wait for them; answered, once,
+    /// through `takeReplies`, unless the store is closed before.
     func request(_ request: ReadRequest)
 
     /// Answers that have arrived since the last call.
@@ -61,4 +64,9 @@ package protocol DurableStore: AnyObject, Sendable {
 extension DurableStore {
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }
+
+    /// Static keys of the streams of `shard` that may hold messages for `filter`.
+    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
+        cursors(in: shard, matching: filter, after: 0).map(\.stream)
+    }
 }

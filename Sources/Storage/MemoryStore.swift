@@ -25,6 +25,8 @@ package final class MemoryStore: DurableStore {
 
     private struct State {
         var shards: [Shard]
+        /// Questions that wait for news.
+        var polls: [ReadRequest] = []
         var replies: [ReadReply] = []
         var settled: [Settlement] = []
         var sessions: [String: [StateKey: StateValue]] = [:]
@@ -33,6 +35,19 @@ package final class MemoryStore: DurableStore {
 
         mutating func settle(_ receipt: Receipt) {
             settled.append(Settlement(lane: receipt.lane, through: receipt.position))
+        }
+
+        /// Answers the questions that waited for a message of `stream` and want it.
+        mutating func wake(_ stream: StreamID, in shard: Int) {
+            polls.removeAll { request in
+                guard request.shard == shard,
+                    request.cursors.contains(where: { $0.stream == stream })
+                else { return false }
+                let reply = MemoryStore.answer(request, from: shards[shard])
+                if reply.messages.messages.isEmpty { return false }
+                replies.append(reply)
+                return true
+            }
         }
     }
 
@@ -74,6 +89,7 @@ package final class MemoryStore: DurableStore {
                 Message(
                     timestamp: latest, submission: submission, publisher: client, topic: topic,
                     properties: properties, payload: payload))
+            state.wake(stream, in: number)
             let receipt = Receipt(lane: number, position: state.shards[number].count)
             if acknowledgement == .onCommit { state.settle(receipt) }
             return (receipt, state.listeners)
@@ -117,10 +133,13 @@ package final class MemoryStore: DurableStore {
         state.withLock { $0.shards[shard].streams.count }
     }
 
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
+    package func cursors(
+        in shard: Int, matching filter: TopicFilter, after: UInt64
+    ) -> [StreamCursor] {
         state.withLock { state in
             state.shards[shard].names.filter { filter.matches($0.key.span.bytes) }.map(\.value)
                 .sorted { $0.rawValue < $1.rawValue }
+                .map { StreamCursor(stream: $0, after: after) }
         }
     }
 
@@ -129,7 +148,24 @@ package final class MemoryStore: DurableStore {
     package func request(_ request: ReadRequest) {
         let listeners = state.withLock { state in
             let reply = Self.answer(request, from: state.shards[request.shard])
+            let isBounded = reply.cursors.allSatisfy(\.isBounded)
+            if request.wait != nil, !isBounded, reply.messages.messages.isEmpty {
+                state.polls.append(request)
+                return [] as [@Sendable () -> Void]
+            }
             state.replies.append(reply)
+            return state.listeners
+        }
+        for notify in listeners { notify() }
+    }
+
+    /// Answers all that waits, as if its time were over: the model has no clock.
+    package func expirePolls() {
+        let listeners = state.withLock { state in
+            for request in state.polls {
+                state.replies.append(Self.answer(request, from: state.shards[request.shard]))
+            }
+            state.polls = []
             return state.listeners
         }
         for notify in listeners { notify() }
@@ -142,7 +178,9 @@ package final class MemoryStore: DurableStore {
         var complete = 0
         for place in cursors.indices {
             for message in shard.streams[cursors[place].stream] ?? []
-            where message.timestamp > cursors[place].after && found.count < request.limit {
+            where message.timestamp > cursors[place].after
+                && message.timestamp <= cursors[place].through && found.count < request.limit
+            {
                 cursors[place].after = message.timestamp
                 let granted = request.granted(
                     message.topic.span.bytes, from: message.publisher.span.bytes,
@@ -156,14 +194,15 @@ package final class MemoryStore: DurableStore {
                     StoredBatch.Message(
                         topic: start..<topicEnd, properties: topicEnd..<propertiesEnd,
                         payload: propertiesEnd..<bytes.count,
-                        qos: min(message.submission.qos, granted), retain: false, cursor: place))
+                        qos: min(message.submission.qos, granted), retain: false, cursor: place,
+                        timestamp: message.timestamp))
             }
             if found.count < request.limit { complete = place + 1 }
         }
         return ReadReply(
             session: request.session, epoch: request.epoch, shard: request.shard, cursors: cursors,
             messages: StoredBatch(bytes: bytes, messages: found),
-            complete: complete, committed: shard.count)
+            complete: complete, over: [], committed: shard.count, outcome: .read)
     }
 
     package func takeReplies() -> [ReadReply] {

@@ -69,6 +69,11 @@ extension ShardedStore {
 
     /// Syncs of write-ahead logs that the timer of the sync mode `interval` has made.
     package var timedSyncs: Int { state.timedSyncs }
+    /// What readers did since the store was opened.
+    package var readCounters: ReadCounters { state.polls.counters }
+
+    /// Polls that wait for a commit.
+    package var waitingPolls: Int { state.polls.parkedCount }
 
     /// The most shards that were inside RocksDB at once so far; never more than the engine allows.
     package var mostInsideRocksDB: Int { state.mostInside }

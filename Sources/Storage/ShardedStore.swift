@@ -9,7 +9,7 @@ internal import Synchronization
 package final class ShardedStore: DurableStore {
     let all: [Shard]
     let state: StoreState
-    private let reader: StreamReader
+    private let reader: ReaderPool
     private let sessions: SessionTables
     private let syncer: WalSyncer?
     private let retention: RetentionTimer
@@ -60,7 +60,7 @@ package final class ShardedStore: DurableStore {
         self.log = log
         // After the shards are open, because each makes the pools grow to what it asks for.
         engine.setThreads(high: options.threads.high, low: options.threads.low)
-        let reader = StreamReader(opened, state: state)
+        let reader = ReaderPool(opened, options.engine.reading, state: state)
         self.reader = reader
         let sessions = SessionTables(below: mnesia, on: engine, state: state)
         self.sessions = sessions
@@ -82,15 +82,18 @@ package final class ShardedStore: DurableStore {
                 }
             }
             others =
-                [
-                    try JoinedThread { reader.run() }, try JoinedThread { sessions.run() },
-                    try JoinedThread { retention.run() },
+                try [
+                    JoinedThread { reader.keepTime() }, JoinedThread { sessions.run() },
+                    JoinedThread { retention.run() },
                 ]
-                + (try syncer.map { syncer throws(ThreadError) in
+                + (0..<reader.threadCount).map { _ throws(ThreadError) in
+                    try JoinedThread { reader.work() }
+                }
+                + (syncer.map { syncer throws(ThreadError) in
                     [try JoinedThread { syncer.run() }]
                 } ?? [])
         } catch {
-            // Threads that did start end with their inboxes.
+            // Threads that did start end with their inboxes and the polls.
             for shard in opened { shard.inbox.close() }
             log?.close()
             reader.stop()
@@ -164,25 +167,27 @@ package final class ShardedStore: DurableStore {
         all[shard].streamCount.load(ordering: .acquiring)
     }
 
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
+    package func cursors(
+        in shard: Int, matching filter: TopicFilter, after: UInt64
+    ) -> [StreamCursor] {
         let text = Array(filter.text.utf8)
-        var streams: [StreamID] = []
-        for generation in all[shard].generations {
-            generation.trie.withLock {
-                streams += $0.streams(matching: text.span.bytes).map(\.stream)
+        // Generations that ended before are not for it: streams × generations are what reading costs.
+        return all[shard].generations.filter { $0.last > after }.flatMap { generation in
+            generation.trie.withLock { $0.streams(matching: text.span.bytes) }.map {
+                StreamCursor(
+                    stream: $0.stream, generation: generation.number, after: after,
+                    constraints: [StreamConstraint(tokens: $0.tokens)])
             }
         }
-        // A path that was copied is in more than one generation.
-        guard all[shard].generations.count > 1 else { return streams }
-        var seen: Set<StreamID> = []
-        return streams.filter { seen.insert($0).inserted }
     }
 
     package func now(in shard: Int) -> UInt64 { all[shard].latest.load(ordering: .acquiring) }
 
-    package func request(_ request: ReadRequest) { reader.request(request) }
+    package func request(_ request: ReadRequest) {
+        if state.polls.ask(request) { state.announce() }
+    }
 
-    package func takeReplies() -> [ReadReply] { reader.takeReplies() }
+    package func takeReplies() -> [ReadReply] { state.polls.takeReplies() }
 
     package func onNews(_ notify: @escaping @Sendable () -> Void) { state.onNews(notify) }
 }

@@ -5,6 +5,8 @@ internal import Synchronization
 /// wait, the measured window, the first failure, and whom to tell of news.
 final class StoreState: Sendable {
     let options: StoreOptions
+    /// What sessions want to read; writers tell it what they have committed.
+    let polls: PollQueue
 
     private let disk: DiskGate
     private let waiting = Atomic<Int>(0)
@@ -21,6 +23,7 @@ final class StoreState: Sendable {
 
     init(options: StoreOptions, timestamps: TimestampRecord?) {
         self.options = options
+        polls = PollQueue(shards: options.shards, options.engine.reading)
         self.timestamps = timestamps
         desk = SettlementDesk(
             lanes: options.shards + 1,

@@ -1,4 +1,3 @@
-package import Layout
 package import MQTT
 internal import Measure
 
@@ -15,7 +14,9 @@ extension WriteOnlyStore {
     package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }
-    package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] { [] }
+    package func cursors(
+        in shard: Int, matching filter: TopicFilter, after: UInt64
+    ) -> [StreamCursor] { [] }
     package func now(in shard: Int) -> UInt64 { 0 }
     package func request(_ request: ReadRequest) {}
     package func takeReplies() -> [ReadReply] { [] }

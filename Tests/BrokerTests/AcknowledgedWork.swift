@@ -117,9 +117,7 @@ struct AcknowledgedWork {
         let filter = try TopicFilter("#")
         var texts: [String] = []
         for shard in 0..<store.shards {
-            var cursors = store.streams(in: shard, matching: filter).map {
-                StreamCursor(stream: $0, after: 0)
-            }
+            var cursors = store.cursors(in: shard, matching: filter, after: 0)
             while !cursors.isEmpty {
                 store.request(
                     ReadRequest(

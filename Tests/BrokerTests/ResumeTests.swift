@@ -85,6 +85,44 @@ import Testing
             stage.drain(stage.connect("reader", clean: false, expiry: 60)).isEmpty, "all is done")
     }
 
+    /// What is not acknowledged is read from storage again before it is repeated (reference 4.3): that load
+    /// belongs to a recovery. One batch of each stream, one after the other, and none that is completed.
+    ///
+    /// Fails if the repetitions are sent without the reads, or before they are done.
+    @Test func whatIsRepeatedIsReadAgainFirst() {
+        let stage = Stage(shards: 2)
+        let sender = stage.connect("sender")
+        let first = stage.subscriber("reader", to: Self.all)
+        for topic in ["a", "b", "c"] {
+            for number in 0..<3 { stage.publish("\(topic)\(number)", to: topic, from: sender) }
+        }
+        for message in stage.messages(first) where message.topic == "b" {
+            _ = stage.answer(.publish(message), on: first)
+        }
+        // What is still asked after the acknowledgements.
+        let more = stage.messages(first)
+        for message in more where message.topic == "b" {
+            _ = stage.answer(.publish(message), on: first)
+        }
+        _ = stage.take(first)
+        #expect(stage.store.replays == 0)
+        stage.cut(first)
+
+        let second = stage.connect("reader", clean: false, expiry: 60)
+        #expect(stage.store.replays == 1, "one after the other")
+        stage.poll()
+        #expect(stage.received(by: second).count == 1, "CONNACK and nothing yet")
+        let repeated = stage.messages(second)
+        #expect(stage.store.replays == 2)
+        #expect(repeated.allSatisfy { $0.dup || $0.topic == "b" })
+        #expect(Set(repeated.filter(\.dup).map(\.topic)) == ["a", "c"])
+        for message in repeated { _ = stage.answer(.publish(message), on: second) }
+        _ = stage.drain(second)
+        stage.cut(second)
+        #expect(stage.drain(stage.connect("reader", clean: false, expiry: 60)).isEmpty)
+        #expect(stage.store.replays == 2, "all is done")
+    }
+
     /// [MQTT-3.3.4-9], also for repetitions to a client that now takes fewer.
     @Test func receiveMaximumIsKept() {
         let stage = Stage(shards: 1)

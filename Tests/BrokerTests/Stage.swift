@@ -134,6 +134,8 @@ final class Stage {
         defer { received[connection] = [] }
         return received[connection] ?? []
     }
+    /// What `connection` has received and the test has not taken; storage does nothing.
+    func received(by connection: Int) -> [Packet] { received[connection] ?? [] }
 
     /// What `connection` has received since the last call.
     func take(_ connection: Int) -> [Packet] {

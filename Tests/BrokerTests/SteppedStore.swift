@@ -21,6 +21,7 @@ final class SteppedStore: DurableStore {
         var looks = 0
         var questions = 0
         var streams = 0
+        var replays = 0
         var stored = 0
     }
 
@@ -47,6 +48,8 @@ final class SteppedStore: DurableStore {
     var questions: Int { state.withLock { $0.questions } }
     /// Streams that all questions together asked for.
     var streams: Int { state.withLock { $0.streams } }
+    /// Questions for a batch by its two ends.
+    var replays: Int { state.withLock { $0.replays } }
     /// Messages submitted so far.
     var stored: Int { state.withLock { $0.stored } }
     var isBusy: Bool {
@@ -104,6 +107,7 @@ final class SteppedStore: DurableStore {
         state.withLock {
             $0.questions += 1
             $0.streams += request.cursors.count
+            $0.replays += request.cursors.count { $0.isBounded }
             $0.asked.append(request)
         }
     }
@@ -165,8 +169,8 @@ final class SteppedStore: DurableStore {
         return model.committed(in: shard)
     }
     func streamCount(in shard: Int) -> Int { model.streamCount(in: shard) }
-    func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {
-        model.streams(in: shard, matching: filter)
+    func cursors(in shard: Int, matching filter: TopicFilter, after: UInt64) -> [StreamCursor] {
+        model.cursors(in: shard, matching: filter, after: after)
     }
     func now(in shard: Int) -> UInt64 { model.now(in: shard) }
     func takeReplies() -> [ReadReply] { model.takeReplies() }

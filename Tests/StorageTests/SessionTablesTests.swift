@@ -16,11 +16,13 @@ import Testing
         .subscriptionState(7): .subscriptionState(
             StateValue.SubscriptionState(
                 filter: "a/+/#", qos: 2, noLocal: true, begins: [0, 1_700_000_000_000_000])),
-        .stream(shard: 15, StreamID(rawValue: .max)): .stream(
-            StateValue.Stream(
-                begin: 1, end: 1_700_000_000_000_001, batchSize: 100, firstQoS1: 1, lastQoS1: 60,
-                firstQoS2: 5, lastQoS2: 4)),
-        .stream(shard: 0, StreamID(rawValue: 1)): .stream(
+        .stream(shard: 15, StreamAddress(stream: StreamID(rawValue: .max), generation: 255)):
+            .stream(
+                StateValue.Stream(
+                    begin: 1, end: 1_700_000_000_000_001, batchSize: 100, firstQoS1: 1,
+                    lastQoS1: 60,
+                    firstQoS2: 5, lastQoS2: 4)),
+        .stream(shard: 0, StreamAddress(stream: StreamID(rawValue: 1))): .stream(
             StateValue.Stream(
                 begin: 0, end: 0, batchSize: 0, firstQoS1: 1, lastQoS1: 0, firstQoS2: 1,
                 lastQoS2: 0)),

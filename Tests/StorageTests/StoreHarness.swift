@@ -126,9 +126,7 @@ extension DurableStore {
         var rows: [Row] = []
         let filter = try TopicFilter(filter)
         for shard in shard.map({ $0..<$0 + 1 }) ?? 0..<shards {
-            var cursors = streams(in: shard, matching: filter).map {
-                StreamCursor(stream: $0, after: 0)
-            }
+            var cursors = cursors(in: shard, matching: filter, after: 0)
             while !cursors.isEmpty {
                 request(
                     ReadRequest(

@@ -1,4 +1,3 @@
-internal import Layout
 internal import MQTT
 internal import Storage
 
@@ -7,7 +6,7 @@ struct Delivery {
     /// Which stream of which shard it came from.
     struct Cursor: Equatable {
         let shard: Int
-        let stream: StreamID
+        let address: StreamAddress
     }
 
     let batch: StoredBatch

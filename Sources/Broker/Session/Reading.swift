@@ -1,35 +1,50 @@
-internal import Layout
 internal import MQTT
+internal import Measure
 internal import Storage
 
-/// How a durable session reads its messages from storage: one cursor per stream of every shard, one
-/// question per shard at a time, and no further reading of a stream whose last messages are not yet
-/// acknowledged (reference 4.2: one batch in flight per stream).
+/// How a durable session reads its messages from storage: one cursor per stream of every shard, one question
+/// per stream at a time, which waits in storage until it has an answer, and no further reading of a stream
+/// whose last messages are not yet acknowledged (reference 4.2: one batch in flight per stream).
 struct Reading {
     private struct Stream {
         var cursor: StreamCursor
         /// Deliveries of it that are not completed.
         var owed = 0
-        /// `committed(in:)` up to which it was read.
-        var read = -1
+        /// A question is under way.
+        var isAsked = false
         /// A subscription matches it.
-        var wanted = true
+        var isWanted = true
+        /// It was read to its end for good, or is gone.
+        var isOver = false
         /// The last messages that came from it.
         var batch: StateValue.Stream?
+
+        /// Nothing of it is yet to be given or to be completed.
+        var isFinished: Bool { isOver && owed == 0 }
     }
 
     private struct Shard {
         var streams: [Stream] = []
-        var places: [StreamID: Int] = [:]
+        var places: [StreamAddress: Int] = [:]
         /// `streamCount(in:)` when streams were last looked for; -1 if they must be.
         var known = -1
-        /// `committed(in:)` at the last look for something to ask.
-        var looked = 0
-        /// Something changed since, other than a commit.
-        var stale = false
-        var asked = false
-        /// The stream that the next question begins with, so that a busy one does not starve the others.
-        var turn = 0
+        /// Streams to ask for next, in the order in which they became free.
+        var ready: [Int] = []
+        /// Streams that storage refused to read.
+        var refused: [Int] = []
+        /// `committed(in:)` at the last refusal.
+        var refusedAt = 0
+        /// The generation to read: later ones wait until all its streams are finished, so that messages of a
+        /// topic come in order also across generations.
+        var generation = Int.max
+        /// The last generation of which everything wanted was finished.
+        var finished: Int?
+
+        mutating func settleGeneration() {
+            generation =
+                streams.lazy.filter { $0.isWanted && !$0.isFinished }
+                .map(\.cursor.address.generation).min() ?? .max
+        }
     }
 
     /// A subscription, and the timestamp of each shard when it began.
@@ -56,7 +71,6 @@ struct Reading {
     mutating func subscribe(
         _ subscriptions: [Session.Subscription], epoch: Int, store: any DurableStore
     ) {
-        let first = interests.isEmpty
         interests = subscriptions.map { subscription in
             let old = interests.first { $0.subscription.filter == subscription.filter }
             return Interest(
@@ -65,49 +79,85 @@ struct Reading {
         }
         self.epoch = epoch
         for shard in shards.indices {
-            if first { shards[shard].looked = store.committed(in: shard) }
-            if shards[shard].asked { shards[shard].stale = true }
-            shards[shard].asked = false
+            for place in shards[shard].streams.indices {
+                shards[shard].streams[place].isAsked = false
+            }
+            shards[shard].refused = []
+            shards[shard].ready = shards[shard].streams.indices.filter {
+                shards[shard].streams[$0].owed == 0 && !shards[shard].streams[$0].isOver
+            }
             shards[shard].known = -1
         }
     }
 
-    /// The next question to `shard`, if there is anything to ask.
-    mutating func question(
-        to shard: Int, of store: any DurableStore, session: Int, client: [UInt8], limit: Int
-    ) -> ReadRequest? {
-        let committed = store.committed(in: shard)
-        guard !shards[shard].asked, !interests.isEmpty,
-            committed > shards[shard].looked || shards[shard].stale
-        else { return nil }
-        shards[shard].looked = committed
-        shards[shard].stale = false
-        // After `committed`: a stream of a message that was counted is found.
+    /// The next questions to `shard`, one for each stream that is free.
+    /// - Parameters:
+    ///   - limit: messages of each answer at most.
+    ///   - wait: how long they wait for something to come.
+    mutating func questions(
+        to shard: Int, of store: any DurableStore, session: Int, client: [UInt8], limit: Int,
+        wait: Nanoseconds
+    ) -> [ReadRequest] {
+        guard !interests.isEmpty else { return [] }
+        if !shards[shard].refused.isEmpty, store.committed(in: shard) > shards[shard].refusedAt {
+            shards[shard].ready += shards[shard].refused
+            shards[shard].refused = []
+        }
         learnStreams(of: shard, from: store)
-        let streams = shards[shard].streams
-        var cursors: [StreamCursor] = []
-        for step in streams.indices {
-            let stream = streams[(shards[shard].turn + step) % streams.count]
-            if stream.wanted, stream.owed == 0, stream.read < committed {
-                cursors.append(stream.cursor)
+        guard !shards[shard].ready.isEmpty else { return [] }
+        let wanted = wanted(in: shard)
+        let generation = shards[shard].generation
+        var questions: [ReadRequest] = []
+        var waiting: [Int] = []
+        for place in shards[shard].ready where shards[shard].streams[place].isWanted {
+            guard shards[shard].streams[place].cursor.address.generation <= generation else {
+                waiting.append(place)
+                continue
+            }
+            assert(shards[shard].streams[place].owed == 0)
+            assert(!shards[shard].streams[place].isAsked)
+            shards[shard].streams[place].isAsked = true
+            questions.append(
+                ReadRequest(
+                    session: session, epoch: epoch, client: client, shard: shard,
+                    cursors: [shards[shard].streams[place].cursor], wanted: wanted, limit: limit,
+                    wait: wait))
+        }
+        shards[shard].ready = waiting
+        return questions
+    }
+
+    /// Questions for the batches that were given out and are not completed, each between its two ends.
+    func replays(session: Int, client: [UInt8], limit: Int) -> [ReadRequest] {
+        shards.indices.flatMap { shard in
+            let wanted = wanted(in: shard)
+            return shards[shard].streams.filter { $0.owed > 0 }.map { stream in
+                var cursor = stream.cursor
+                if let batch = stream.batch { cursor.after = batch.begin }
+                cursor.through = stream.cursor.after
+                return ReadRequest(
+                    session: session, epoch: epoch, client: client, shard: shard,
+                    cursors: [cursor], wanted: wanted, limit: limit)
             }
         }
-        guard !cursors.isEmpty else { return nil }
-        shards[shard].asked = true
-        return ReadRequest(
-            session: session, epoch: epoch, client: client, shard: shard, cursors: cursors,
-            wanted: interests.map { interest in
-                let subscription = interest.subscription
-                return Wanted(
-                    filter: subscription.filter, qos: subscription.qos,
-                    after: interest.begins[shard], noLocal: subscription.noLocal)
-            }, limit: limit)
+    }
+
+    private func wanted(in shard: Int) -> [Wanted] {
+        interests.map { interest in
+            let subscription = interest.subscription
+            return Wanted(
+                filter: subscription.filter, qos: subscription.qos,
+                after: interest.begins[shard], noLocal: subscription.noLocal)
+        }
     }
 
     /// The last batch of a stream.
-    func batch(of stream: StreamID, in shard: Int) -> StateValue.Stream? {
+    func batch(of stream: StreamAddress, in shard: Int) -> StateValue.Stream? {
         shards[shard].places[stream].flatMap { shards[shard].streams[$0].batch }
     }
+
+    /// The last generation of a shard that was read and completed.
+    func finished(in shard: Int) -> Int? { shards[shard].finished }
 
     /// The timestamp of each shard when the subscription to `filter` began.
     func begins(of filter: TopicFilter) -> [UInt64]? {
@@ -117,23 +167,47 @@ struct Reading {
     /// Takes note of an answer; its messages are owed until `completed`. They get their numbers now.
     mutating func answered(_ reply: ReadReply, marking dirty: inout DirtyState) {
         let shard = reply.shard
-        shards[shard].asked = false
         number(reply, marking: &dirty)
-        for (number, cursor) in reply.cursors.enumerated() {
-            guard let place = shards[shard].places[cursor.stream] else { continue }
-            shards[shard].streams[place].cursor = cursor
-            if number < reply.complete {
-                shards[shard].streams[place].read = reply.committed
-            } else if number == reply.complete {
-                shards[shard].turn = place
-                shards[shard].stale = true
-            }
-        }
         for message in reply.messages.messages where message.qos != .atMostOnce {
-            let stream = reply.cursors[message.cursor].stream
-            guard let place = shards[shard].places[stream] else { continue }
+            let address = reply.cursors[message.cursor].address
+            guard let place = shards[shard].places[address] else { continue }
             shards[shard].streams[place].owed += 1
         }
+        for (number, cursor) in reply.cursors.enumerated() {
+            guard let place = shards[shard].places[cursor.address] else { continue }
+            shards[shard].streams[place].isAsked = false
+            shards[shard].streams[place].cursor.after = cursor.after
+            switch reply.outcome {
+            case .read:
+                if reply.over.contains(number) {
+                    shards[shard].streams[place].isOver = true
+                } else if shards[shard].streams[place].owed == 0 {
+                    shards[shard].ready.append(place)
+                }
+            case .refused:
+                guard shards[shard].streams[place].owed == 0 else { break }
+                shards[shard].refused.append(place)
+                shards[shard].refusedAt = reply.committed
+            case .gone: shards[shard].streams[place].isOver = true
+            }
+            if shards[shard].streams[place].isFinished { finish(place, of: shard, marking: &dirty) }
+        }
+    }
+
+    /// If it was the last one of its generation, that is noted, and the next generation is read. A finished
+    /// stream has no row any more.
+    private mutating func finish(_ place: Int, of shard: Int, marking dirty: inout DirtyState) {
+        let address = shards[shard].streams[place].cursor.address
+        if shards[shard].streams[place].batch != nil {
+            shards[shard].streams[place].batch = nil
+            dirty.change(.stream(shard: shard, address))
+        }
+        shards[shard].settleGeneration()
+        guard shards[shard].generation > address.generation,
+            address.generation > shards[shard].finished ?? 0
+        else { return }
+        shards[shard].finished = address.generation
+        dirty.change(.rank(shard))
     }
 
     private mutating func number(_ reply: ReadReply, marking dirty: inout DirtyState) {
@@ -141,7 +215,7 @@ struct Reading {
         var last = -1
         for message in reply.messages.messages {
             let cursor = reply.cursors[message.cursor]
-            guard let place = shards[shard].places[cursor.stream] else { continue }
+            guard let place = shards[shard].places[cursor.address] else { continue }
             if message.cursor != last {
                 last = message.cursor
                 let qos1 = dirty.counters[.nextQoS1], qos2 = dirty.counters[.nextQoS2]
@@ -149,7 +223,7 @@ struct Reading {
                     begin: shards[shard].streams[place].cursor.after, end: cursor.after,
                     batchSize: 0, firstQoS1: qos1 + 1, lastQoS1: qos1, firstQoS2: qos2 + 1,
                     lastQoS2: qos2)
-                dirty.change(.stream(shard: shard, cursor.stream))
+                dirty.change(.stream(shard: shard, cursor.address))
             }
             shards[shard].streams[place].batch?.batchSize += 1
             switch message.qos {
@@ -162,33 +236,52 @@ struct Reading {
         }
     }
 
-    mutating func completed(_ cursor: Delivery.Cursor) {
-        guard let place = shards[cursor.shard].places[cursor.stream] else { return }
+    mutating func completed(_ cursor: Delivery.Cursor, marking dirty: inout DirtyState) {
+        guard let place = shards[cursor.shard].places[cursor.address] else { return }
         precondition(shards[cursor.shard].streams[place].owed > 0)
         shards[cursor.shard].streams[place].owed -= 1
-        if shards[cursor.shard].streams[place].owed == 0 { shards[cursor.shard].stale = true }
+        guard shards[cursor.shard].streams[place].owed == 0 else { return }
+        if shards[cursor.shard].streams[place].isOver {
+            finish(place, of: cursor.shard, marking: &dirty)
+        } else {
+            shards[cursor.shard].ready.append(place)
+        }
     }
 
     private mutating func learnStreams(of shard: Int, from store: any DurableStore) {
         let count = store.streamCount(in: shard)
         guard count != shards[shard].known else { return }
         shards[shard].known = count
-        let before = shards[shard].streams.count
-        for place in 0..<before { shards[shard].streams[place].wanted = false }
+        var found: [StreamAddress: StreamCursor] = [:]
+        var order: [StreamAddress] = []
         for interest in interests {
-            let begins = interest.begins[shard]
-            for stream in store.streams(in: shard, matching: interest.subscription.filter) {
-                if let place = shards[shard].places[stream] {
-                    shards[shard].streams[place].wanted = true
-                    guard place >= before else { continue }
-                    let after = shards[shard].streams[place].cursor.after
-                    shards[shard].streams[place].cursor.after = min(after, begins)
+            let cursors = store.cursors(
+                in: shard, matching: interest.subscription.filter, after: interest.begins[shard])
+            for cursor in cursors {
+                if var known = found[cursor.address] {
+                    known.widen(by: cursor.constraints)
+                    known.after = min(known.after, cursor.after)
+                    found[cursor.address] = known
                 } else {
-                    shards[shard].places[stream] = shards[shard].streams.count
-                    shards[shard].streams.append(
-                        Stream(cursor: StreamCursor(stream: stream, after: begins)))
+                    found[cursor.address] = cursor
+                    order.append(cursor.address)
                 }
             }
         }
+        for place in shards[shard].streams.indices {
+            shards[shard].streams[place].isWanted =
+                found[shards[shard].streams[place].cursor.address] != nil
+        }
+        for address in order {
+            guard let cursor = found[address] else { continue }
+            if let place = shards[shard].places[address] {
+                shards[shard].streams[place].cursor.want(only: cursor.constraints)
+            } else {
+                shards[shard].places[address] = shards[shard].streams.count
+                shards[shard].ready.append(shards[shard].streams.count)
+                shards[shard].streams.append(Stream(cursor: cursor))
+            }
+        }
+        shards[shard].settleGeneration()
     }
 }

@@ -33,6 +33,10 @@ final class Session {
     private(set) var queue: [Delivery] = []
     private var head = 0
     var reading: Reading?
+    /// Batches that storage is to read again, one after the other, before anything is repeated.
+    var replays: [ReadRequest] = []
+    /// The `epoch` of the batch that storage is reading again.
+    var replaying: Int?
     /// Storage was not asked, because enough waits already.
     var isHeld = false
     /// Its place among the connected durable sessions.
@@ -72,6 +76,8 @@ final class Session {
         self.expiryInterval = expiryInterval
         inflight.resume(limit: min(receiveMaximum, limits.inflight))
         ends = nil
+        replays = []
+        replaying = nil
     }
 
     /// Changed at DISCONNECT; an interval of zero cannot be taken back [MQTT-3.14.2.2.2].

@@ -172,6 +172,11 @@ crocks_status crocks_flush_families(crocks_db *db, const int32_t *families, size
 
 /* An iterator over one column family, not positioned. */
 crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family);
+/* The same over the keys from `lower` on and below `upper` (ReadOptions::iterate_lower_bound and
+ * iterate_upper_bound): past them it is at its end and reads nothing. The bounds are copied. */
+crocks_iterator *crocks_iterator_create_within(crocks_db *db, int32_t column_family,
+                                               const void *lower, size_t lower_bytes,
+                                               const void *upper, size_t upper_bytes);
 void crocks_iterator_destroy(crocks_iterator *iterator);
 void crocks_iterator_seek(crocks_iterator *iterator, const void *key, size_t key_bytes);
 void crocks_iterator_next(crocks_iterator *iterator);

@@ -37,6 +37,8 @@ package struct EngineModel: Identifiable, Sendable {
     /// What keys and values look like.
     package var format: RowFormat
     package var sessions: SessionCommits
+    /// How it reads back what it stored.
+    package var reading: ReadModel
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).
     package var writesSerial: Bool
     /// An append to a table of EMQX's own with every flush, which keeps the shard's last timestamp: EMQX 5.8's

@@ -1,18 +1,5 @@
-package import Layout
 package import MQTT
-
-/// How far a session has read in one stream of a shard.
-package struct StreamCursor: Sendable, Equatable {
-    /// The stream's static key.
-    package let stream: StreamID
-    /// Timestamp (µs) of the last message read; the next read begins after it.
-    package var after: UInt64
-
-    package init(stream: StreamID, after: UInt64) {
-        self.stream = stream
-        self.after = after
-    }
-}
+package import Measure
 
 /// What a session subscribes to, as a reader of one shard has to know it.
 package struct Wanted: Sendable {
@@ -44,11 +31,15 @@ package struct ReadRequest: Sendable {
     package let client: [UInt8]
     /// Messages at most.
     package let limit: Int
+    /// How long it waits for a commit, if there is nothing to read, before it is answered with nothing; nil
+    /// if it does not wait. EMQX: `durable_sessions.idle_poll_interval`.
+    package let wait: Nanoseconds?
 
     package init(
         session: Int, epoch: Int, client: [UInt8] = [], shard: Int, cursors: [StreamCursor],
-        wanted: [Wanted], limit: Int
+        wanted: [Wanted], limit: Int, wait: Nanoseconds? = nil
     ) {
+        precondition(limit > 0)
         self.session = session
         self.epoch = epoch
         self.client = client
@@ -56,6 +47,7 @@ package struct ReadRequest: Sendable {
         self.cursors = cursors
         self.wanted = wanted
         self.limit = limit
+        self.wait = wait
     }
 
     /// The largest QoS of the subscriptions that want a message; nil if none does.
@@ -71,13 +63,21 @@ package struct ReadRequest: Sendable {
 }
 
 extension RawSpan {
-    fileprivate func equals(_ bytes: [UInt8]) -> Bool {
+    func equals(_ bytes: [UInt8]) -> Bool {
         byteCount == bytes.count && withUnsafeBytes { $0.elementsEqual(bytes) }
     }
 }
 
 /// The answer: messages in stored order within each stream, and how far each cursor has come.
 package struct ReadReply: Sendable {
+    package enum Outcome: Sendable {
+        case read
+        /// The storage failed: it is in vain to ask again before something has changed.
+        case refused
+        /// The generation was dropped, and its messages with it.
+        case gone
+    }
+
     package let session: Int
     package let epoch: Int
     package let shard: Int
@@ -85,8 +85,14 @@ package struct ReadReply: Sendable {
     package let messages: StoredBatch
     /// How many cursors, from the first one on, were read to their end; the limit kept the others from it.
     package let complete: Int
+    /// Cursors whose streams were read to their end for good, because their generations take no more messages.
+    package let over: [Int]
     /// `committed(in:)` of the shard before the read began.
     package let committed: Int
+    package let outcome: Outcome
+
+    /// It was asked for a batch by its two ends.
+    package var isReplay: Bool { cursors.first?.isBounded ?? false }
 }
 
 /// Messages read together; their bytes stand in one arena, so that a delivery costs no allocation.
@@ -100,6 +106,8 @@ package final class StoredBatch: Sendable {
         package let retain: Bool
         /// Index of its cursor in the request.
         package let cursor: Int
+        /// When it was stored, in its shard's microseconds.
+        package let timestamp: UInt64
     }
 
     package let bytes: [UInt8]
@@ -116,7 +124,7 @@ package final class StoredBatch: Sendable {
         messages = [
             Message(
                 topic: header.topic, properties: header.properties, payload: header.payload,
-                qos: qos, retain: false, cursor: 0)
+                qos: qos, retain: false, cursor: 0, timestamp: 0)
         ]
     }
 }

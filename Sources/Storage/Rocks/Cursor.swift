@@ -1,16 +1,43 @@
 internal import CRocks
+internal import Synchronization
 
 /// A walk through one column family, over what was there when it was made.
 ///
 /// It does not keep its database open: whoever makes one holds the database for as long.
 package struct Cursor: ~Copyable {
     private let raw: OpaquePointer
+    private let engine: RocksEngine
 
     package init(_ database: borrowing Database, family: Int) {
-        raw = crocks_iterator_create(database.raw, Int32(family))
+        self.init(crocks_iterator_create(database.raw, Int32(family)), of: database)
     }
 
-    deinit { crocks_iterator_destroy(raw) }
+    /// A walk that ends before `upper` without reading what lies there.
+    package init(
+        _ database: borrowing Database, family: Int, from lower: [UInt8], below upper: [UInt8]
+    ) {
+        let raw = lower.withUnsafeBytes { lower in
+            upper.withUnsafeBytes { upper in
+                crocks_iterator_create_within(
+                    database.raw, Int32(family), lower.baseAddress, lower.count,
+                    upper.baseAddress, upper.count)
+            }
+        }
+        self.init(raw, of: database)
+    }
+
+    private init(_ raw: OpaquePointer?, of database: borrowing Database) {
+        guard let raw else { preconditionFailure("the shim makes an iterator or does not return") }
+        self.raw = raw
+        engine = database.engine
+        engine.iterators.add(1, ordering: .relaxed)
+        engine.iteratorsMade.add(1, ordering: .relaxed)
+    }
+
+    deinit {
+        crocks_iterator_destroy(raw)
+        engine.iterators.subtract(1, ordering: .relaxed)
+    }
 
     /// To the first key that is not smaller.
     package mutating func seek(_ key: UnsafeRawBufferPointer) {

@@ -20,7 +20,7 @@ package struct ColumnFamily: Sendable, Equatable {
 package struct Database: ~Copyable, @unchecked Sendable {
     let raw: OpaquePointer
     /// The shared state must outlive the database.
-    private let engine: RocksEngine
+    let engine: RocksEngine
 
     /// Opens or creates the database at `path`.
     /// - Throws: RocksDB's own refusal, for example an unknown option by name, or that another process

@@ -1,4 +1,5 @@
 internal import CRocks
+internal import Synchronization
 
 /// What all databases of this process share: RocksDB's default Env with its two thread pools, one
 /// Statistics object, and the events of their listeners. One for a trial.
@@ -8,6 +9,13 @@ internal import CRocks
 /// are atomic), and the shim keeps the events behind a mutex.
 package final class RocksEngine: @unchecked Sendable {
     let raw: OpaquePointer
+    let iterators = Atomic<Int>(0)
+    let iteratorsMade = Atomic<Int>(0)
+
+    /// Iterators that are open now, in all databases of this engine. An open one pins memtables and files.
+    package var openIterators: Int { iterators.load(ordering: .relaxed) }
+    /// Iterators that were ever opened.
+    package var openedIterators: Int { iteratorsMade.load(ordering: .relaxed) }
 
     /// - Parameter disk: what stands between the databases and the file system; nil: nothing does.
     package init(on disk: Disk? = nil) {

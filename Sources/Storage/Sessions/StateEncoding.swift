@@ -4,7 +4,7 @@ internal import Layout
 ///
 /// EMQX's keys and kinds of values are kept, its exact bytes are not known to us: mnesia_rocksdb encodes
 /// keys with sext, and records of EMQX's own carry more fields. Sizes are those of plain terms: for a client
-/// id of 9 bytes a key has 19 to 45 bytes; values have 2 bytes (a number) to about 110 (metadata).
+/// id of 9 bytes a key has 19 to 47 bytes; values have 2 bytes (a number) to about 110 (metadata).
 extension StateKey {
     /// First bytes of all keys of a session in tables other than metadata.
     static func prefix(_ client: String) -> [UInt8] {
@@ -22,10 +22,10 @@ extension StateKey {
         case .metadata: nil
         case .subscription(let filter): .binary(Array(filter.utf8))
         case .subscriptionState(let number): .integer(Int64(number))
-        case .stream(let shard, let stream):
+        case .stream(let shard, let address):
             .tuple([
-                .binary(Array("\(shard)".utf8)),
-                .binary(withUnsafeBytes(of: stream.rawValue.bigEndian) { Array($0) }),
+                .binary(Array("\(shard)".utf8)), .integer(Int64(address.generation)),
+                .binary(withUnsafeBytes(of: address.stream.rawValue.bigEndian) { Array($0) }),
             ])
         case .seqno(let seqno): .integer(Int64(seqno.rawValue))
         case .rank(let shard): .binary(Array("\(shard)".utf8))
@@ -47,12 +47,14 @@ extension StateKey {
             self = .subscription(String(decoding: filter, as: UTF8.self))
         case (.subscriptionStates, .integer(let number)): self = .subscriptionState(Int(number))
         case (.streams, .tuple(let key)):
-            guard key.count == 2, case .binary(let shard) = key[0],
+            guard key.count == 3, case .binary(let shard) = key[0],
                 let shard = Int(String(decoding: shard, as: UTF8.self)),
-                case .binary(let id) = key[1], id.count == 8
+                case .integer(let generation) = key[1], case .binary(let id) = key[2], id.count == 8
             else { return nil }
             let raw = id.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            self = .stream(shard: shard, StreamID(rawValue: raw))
+            self = .stream(
+                shard: shard,
+                StreamAddress(stream: StreamID(rawValue: raw), generation: Int(generation)))
         case (.seqnos, .integer(let number)):
             guard let seqno = Seqno(rawValue: Int(number)) else { return nil }
             self = .seqno(seqno)

@@ -1,5 +1,3 @@
-package import Layout
-
 /// What names a row within one session.
 package enum StateKey: Hashable, Sendable {
     case metadata
@@ -7,7 +5,7 @@ package enum StateKey: Hashable, Sendable {
     case subscription(String)
     /// The number of a subscription's state.
     case subscriptionState(Int)
-    case stream(shard: Int, StreamID)
+    case stream(shard: Int, StreamAddress)
     case seqno(Seqno)
     /// A shard.
     case rank(Int)

@@ -8,6 +8,8 @@ struct MessageEncoder {
     private var key = TopicKey()
     private var rows = RowBuffer()
     private var bytes: [UInt8] = []
+    /// Stream of the last message.
+    var stream: StreamID { key.stream }
     /// Timestamp of the last message, microseconds.
     private(set) var latest: UInt64
     /// Rows that topics have taught the trie; the owner sets it back.

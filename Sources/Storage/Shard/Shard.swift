@@ -16,7 +16,7 @@ final class Shard: Sendable {
     private let generationList: Mutex<[Generation]>
     /// Messages committed so far.
     let committed = Atomic<Int>(0)
-    /// Streams learned so far; also those of dropped generations count.
+    /// Streams learned so far, in each generation anew; also those of dropped generations count.
     let streamCount: Atomic<Int>
     /// Timestamp of the last message, microseconds; only ever grows.
     let latest: Atomic<UInt64>
@@ -48,6 +48,11 @@ final class Shard: Sendable {
     }
 
     var generations: [Generation] { generationList.withLock { $0 } }
+
+    /// - Returns: nil for one that was dropped or never was.
+    func generation(_ number: Int) -> Generation? {
+        generationList.withLock { list in list.first { $0.number == number } }
+    }
 
     /// The one that takes messages.
     var current: Generation {

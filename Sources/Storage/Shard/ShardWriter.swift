@@ -22,6 +22,8 @@ struct ShardWriter: ~Copyable {
     private var mail = Mailbox()
     /// Intended times of the messages in the batch.
     private var intended: [MonotonicTime] = []
+    /// Streams of the messages in the batch, for the polls that wait for them.
+    private var streams: [StreamID] = []
     /// Topics and payloads of the messages in the batch.
     private var filled = 0
     /// When the batch is to be closed, unless something comes before.
@@ -92,6 +94,7 @@ struct ShardWriter: ~Copyable {
             do throws(CodecError) {
                 try Self.encode(
                     entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
+                streams.append(encoder.stream)
             } catch {
                 refuse(error, at: taken)
                 if intended.isEmpty { settle(nil) }
@@ -178,11 +181,14 @@ struct ShardWriter: ~Copyable {
         let refused = lane == nil ? 0 : unencodable.count
         settle(refusal)
         state.left(intended.count)
-        // Last, so that who sees them committed sees them decided and gone from the queue.
+        // Last, so that who sees them committed sees them decided, gone from the queue and waited for no more.
         if refusal == nil {
+            state.polls.committed(
+                streams, latest: encoder.latest, generation: generation.number, in: shard.number)
             shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
         }
         intended.removeAll(keepingCapacity: true)
+        streams.removeAll(keepingCapacity: true)
         filled = 0
         state.announce()
     }
@@ -205,6 +211,7 @@ struct ShardWriter: ~Copyable {
                     properties: bytes.extracting(message.properties),
                     payload: bytes.extracting(message.payload), in: generation, of: shard,
                     with: &encoder, into: &batch)
+                streams.append(encoder.stream)
             } catch { refuse(error, at: position) }
         }
         return waited
@@ -257,6 +264,8 @@ struct ShardWriter: ~Copyable {
         encoder.families = next.families
         // What a lost batch had learned is in the old generation's copy of the trie only.
         mustWriteTrie = false
+        shard.streamCount.add(next.trie.withLock { $0.streamCount }, ordering: .releasing)
+        state.polls.began(next.number, in: shard.number)
     }
 
     /// Everything taken so far is decided: lost if there is a refusal, as is what cannot be encoded.

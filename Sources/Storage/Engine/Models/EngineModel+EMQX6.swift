@@ -13,6 +13,8 @@ extension EngineModel {
             "default", "emqx_ds_storage_skipstream_lts_v2_data1",
             "emqx_ds_storage_skipstream_lts_v2_trie1",
         ]
+        // Of the schema's hidden subscriptions (reference 1.3): n_workers_per_shard and batch_size.
+        $0.reading = ReadModel(workersPerShard: 10, batch: 1_000)
         $0.writesSerial = true
         $0.recordsTimestamp = false
         // rocksdb.write_buffer_size of the schema (reference 1.3), passed as db_write_buffer_size.

@@ -1,0 +1,63 @@
+internal import Synchronization
+
+/// The workers that read for sessions, so that no read ever holds a session back.
+///
+/// EMQX has some processes for each shard, of which no more are inside RocksDB at once than it has dirty I/O
+/// schedulers. Here one pool of as many threads as may be inside RocksDB serves all shards, no more of them
+/// at a time for one shard than it has workers: more threads could only wait for one another.
+final class ReaderPool: Sendable {
+    private let shards: [Shard]
+    private let store: StoreState
+    private let model: ReadModel
+    private let polls: PollQueue
+
+    init(_ shards: [Shard], _ model: ReadModel, state store: StoreState) {
+        self.shards = shards
+        self.model = model
+        self.store = store
+        polls = store.polls
+        for shard in shards { polls.began(shard.current.number, in: shard.number) }
+    }
+
+    /// Threads that `work` is for.
+    var threadCount: Int {
+        max(1, min(shards.count * model.workersPerShard, store.options.engine.concurrentWrites))
+    }
+
+    /// Reads until `stop`.
+    func work() {
+        while let work = polls.take() {
+            let shard = shards[work.shard]
+            let generation = shard.generation(work.cursor.address.generation)
+            var scan = StreamScan(
+                work.polls, at: work.cursor, of: shard, generation, batch: model.batch)
+            let outcome = read(&scan, generation, shard)
+            let (damage, hasAnswered) = polls.finish(work, scan, outcome)
+            for row in damage { store.fail(shard: shard.number, row.error, losing: 1) }
+            if hasAnswered { store.announce() }
+        }
+    }
+
+    /// Answers polls whose time is over, until `stop`.
+    func keepTime() { polls.keepTime(store.announce) }
+
+    func stop() { polls.stop(threads: threadCount) }
+
+    /// A read that RocksDB refuses counts as a failure of the store, and is not tried again.
+    private func read(
+        _ scan: inout StreamScan, _ generation: Generation?, _ shard: Shard
+    ) -> ReadReply.Outcome {
+        guard let generation else { return .gone }
+        do throws(RocksError) {
+            // Held for a scan, from the opening of its iterators to their end.
+            store.enterDisk()
+            defer { store.leaveDisk() }
+            try scan.run(in: generation)
+            // Dropped meanwhile, it may have been found empty.
+            return shard.generation(generation.number) == nil ? .gone : .read
+        } catch {
+            store.fail(shard: shard.number, error, losing: 0)
+            return .refused
+        }
+    }
+}
