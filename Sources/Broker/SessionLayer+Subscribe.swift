@@ -19,11 +19,14 @@ extension SessionLayer {
             if let old = session.subscriptions[filter.text] { withdraw(old, of: session) }
             let subscription = Session.Subscription(
                 filter: filter, qos: wanted.qos, noLocal: wanted.noLocal,
+                isDurable: session.durable && (wanted.qos != .atMostOnce || store.storesForQoS0),
                 state: session.newSubscriptionState())
             session.subscriptions[filter.text] = subscription
             if session.durable {
                 session.dirty.change(.subscription(filter.text))
                 session.dirty.change(.subscriptionState(subscription.state))
+            }
+            if subscription.isDurable {
                 durableRoutes.insert(filter, session.number)
             } else {
                 liveRoutes.insert(filter, liveRoute(subscription, of: session))
@@ -57,6 +60,8 @@ extension SessionLayer {
         if session.durable {
             session.dirty.delete(.subscription(subscription.filter.text))
             session.dirty.delete(.subscriptionState(subscription.state))
+        }
+        if subscription.isDurable {
             durableRoutes.remove(subscription.filter, session.number)
         } else {
             liveRoutes.remove(subscription.filter, liveRoute(subscription, of: session))
@@ -69,7 +74,9 @@ extension SessionLayer {
 
     private func readWhatIsSubscribed(_ session: Session) {
         guard session.durable else { return }
-        let subscriptions = session.subscriptions.values.sorted { $0.filter.text < $1.filter.text }
+        let subscriptions = session.subscriptions.values.filter(\.isDurable).sorted {
+            $0.filter.text < $1.filter.text
+        }
         session.reading?.subscribe(subscriptions, epoch: newEpoch(), store: store)
         commitState(of: session)
         ask(for: session)

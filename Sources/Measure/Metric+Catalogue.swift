@@ -32,6 +32,10 @@ extension Metric {
             id: "flush_p99_s", title: "buffer flush, p99", unit: .seconds, better: .lower,
             source: .latency("flush", percentile: 99)),
         Metric(
+            id: "log_wait_p99_s", title: "wait for the shared log, p99", unit: .seconds,
+            better: .lower,
+            source: .latency("log_wait", percentile: 99)),
+        Metric(
             id: "generator_lag_p99_s", title: "generator lag, p99", unit: .seconds,
             better: .neither,
             source: .latency("lag", percentile: 99), headline: true),
@@ -168,6 +172,9 @@ extension Metric {
                 "CPU of the trial's process in the window, without what was burned for the broker",
             unit: .seconds,
             better: .lower, source: .counter("cpu_s"), headline: true),
+        Metric(
+            id: "shared_log_bytes", title: "bytes of the log shared by all shards", unit: .bytes,
+            better: .lower, source: .counter("shared_log_bytes")),
         Metric(
             id: "broker_cpu_s", title: "CPU burned for what the modelled broker spends",
             unit: .seconds,

@@ -14,6 +14,10 @@ package protocol DurableStore: AnyObject, Sendable {
     /// When a publisher is to be told that its message was accepted.
     var acknowledgement: Durability.Acknowledgement { get }
 
+    /// Whether a durable session's subscription at QoS 0 makes its messages durable: in EMQX 5.8 and 5.9 any
+    /// of its subscriptions does, from 5.10 on those at QoS 0 are served from memory (reference 3.1).
+    var storesForQoS0: Bool { get }
+
     /// When session state has to be committed.
     var sessionCommits: EngineModel.SessionCommits { get }
 
@@ -62,6 +66,8 @@ package protocol DurableStore: AnyObject, Sendable {
 }
 
 extension DurableStore {
+    package var storesForQoS0: Bool { true }
+
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }
 

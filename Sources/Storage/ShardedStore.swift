@@ -131,6 +131,7 @@ package final class ShardedStore: DurableStore {
 
     package var shards: Int { all.count }
     package var format: RowFormat { state.options.format }
+    package var storesForQoS0: Bool { state.options.engine.storesForQoS0 }
 
     @discardableResult
     package func submit(

@@ -13,6 +13,9 @@ struct MeasuredWindow {
     private var last: [String: Int64] = [:]
     private var cpuFirst = Nanoseconds.zero
     private var burnedFirst = Nanoseconds.zero
+    private var loggedFirst = Bytes.zero
+    /// Bytes that a log shared by all shards wrote from the window's start to the end of the drain.
+    private(set) var logged = Bytes.zero
     /// CPU of the process in the window, without what was burned.
     private(set) var cpu = Nanoseconds.zero
     /// CPU burned in the window for what the modelled broker spends.
@@ -37,6 +40,7 @@ struct MeasuredWindow {
         first = read()
         cpuFirst = processCPU()
         burnedFirst = load.burned
+        loggedFirst = store.loggedBytes
         events = engine.takeEvents()
     }
 
@@ -48,6 +52,7 @@ struct MeasuredWindow {
 
     mutating func drained() {
         last = read()
+        logged = Bytes(store.loggedBytes.count - loggedFirst.count)
         events += engine.takeEvents()
     }
 
@@ -57,13 +62,13 @@ struct MeasuredWindow {
         return last - first
     }
 
-    /// Bytes that reached the disk through WAL, flushes and compactions, for each byte of write batches.
+    /// Bytes that reached the disk through logs, flushes and compactions, for each byte of write batches.
     var writeAmplification: Double? {
         guard let user = ticker("rocksdb.bytes.written"), user > 0 else { return nil }
         let names = [
             "rocksdb.wal.bytes", "rocksdb.flush.write.bytes", "rocksdb.compact.write.bytes",
         ]
-        let written = names.compactMap(ticker).reduce(0, +)
+        let written = names.compactMap(ticker).reduce(Int64(logged.count), +)
         return Double(written) / Double(user)
     }
 

@@ -129,7 +129,7 @@ package struct TrialRunner {
         let measured = store.measured()
         let histograms = [
             "durable": measured.durable, "flush": measured.flush, "puback": recorder.puback,
-            "pubrec": recorder.pubrec, "lag": recorder.lag,
+            "pubrec": recorder.pubrec, "lag": recorder.lag, "log_wait": measured.logWait,
         ]
         let cycles = window.l0Cycles
         let seconds = spec.scale.window.seconds
@@ -149,7 +149,8 @@ package struct TrialRunner {
             "deliveries_dropped": Double(counters.dropped),
             "not_stored_by_the_end": Double(store.depth), "drain_s": drain.took.seconds,
             "cpu_s": window.cpu.seconds,
-            "broker_cpu_s": window.burned.seconds, "open_s": opened.seconds,
+            "broker_cpu_s": window.burned.seconds,
+            "shared_log_bytes": Double(window.logged.count), "open_s": opened.seconds,
             "memtable_bytes_peak": Double(inWindow.map(\.store.memtables.count).max() ?? 0),
             "delayed_write_min_bytes_per_s": inWindow.map(\.store.delayedWriteRate)
                 .filter { $0 > .zero }.min().map { Double($0.count) } ?? 0,

@@ -20,10 +20,12 @@ final class Stage {
     init(
         shards: Int = 3, limits: SessionLimits = SessionLimits(),
         acknowledgement: Durability.Acknowledgement = .onEnqueue,
-        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5))
+        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5)),
+        storesForQoS0: Bool = true
     ) {
         store = SteppedStore(
-            shards: shards, acknowledgement: acknowledgement, sessionCommits: sessionCommits)
+            shards: shards, acknowledgement: acknowledgement, sessionCommits: sessionCommits,
+            storesForQoS0: storesForQoS0)
         sessions = SessionLayer(store: store, limits: limits)
     }
 

@@ -32,8 +32,10 @@ final class SteppedStore: DurableStore {
 
     init(
         shards: Int, acknowledgement: Durability.Acknowledgement = .onEnqueue,
-        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5))
+        sessionCommits: EngineModel.SessionCommits = .every(.seconds(5)),
+        storesForQoS0: Bool = true
     ) {
+        self.storesForQoS0 = storesForQoS0
         model = MemoryStore(shards: shards)
         let zeros = [Int](repeating: 0, count: shards)
         state = Mutex(State(accepted: zeros, decided: zeros))
@@ -41,6 +43,7 @@ final class SteppedStore: DurableStore {
         self.sessionCommits = sessionCommits
     }
 
+    let storesForQoS0: Bool
     var shards: Int { model.shards }
     var format: RowFormat { model.format }
     /// Calls of `committed(in:)`.

@@ -3,6 +3,8 @@ import Testing
 
 /// What is stored, and for whom.
 @Suite struct StoringTests {
+    /// Checklist 7. Fails if a live session's subscription makes messages durable, or if the QoS of the
+    /// publish or of the subscription is looked at.
     @Test(arguments: QoS.allCases) func onlyWhatADurableSubscriptionMatchesIsStored(_ qos: QoS) {
         let stage = Stage()
         let sender = stage.connect("sender")
@@ -27,6 +29,39 @@ import Testing
         stage.publish("4", to: "a/b", qos: qos, from: sender)
         #expect(stage.store.stored == 2, "the subscription outlives its connection")
         #expect(stage.messages(live).map(\.text) == ["1", "2", "3", "4"])
+    }
+
+    /// Checklist 7, from EMQX 5.10 on. Fails if a subscription at QoS 0 makes messages durable there, or if
+    /// its session does not get them while it is connected.
+    @Test func laterVersionsServeQoS0FromMemory() {
+        let stage = Stage(storesForQoS0: false)
+        let sender = stage.connect("sender")
+        let reader = stage.subscriber(
+            "reader",
+            to: [
+                Subscription(filter: "a/#", qos: .atMostOnce),
+                Subscription(filter: "b/#", qos: .atLeastOnce),
+            ])
+        stage.publish("1", to: "a/b", qos: .atLeastOnce, from: sender)
+        #expect(stage.store.stored == 0)
+        #expect(stage.messages(reader).map(\.text) == ["1"])
+        stage.publish("2", to: "b/b", qos: .atLeastOnce, from: sender)
+        #expect(stage.store.stored == 1)
+    }
+
+    /// Checklist 7. Fails if a QoS 1 retransmission is recognised: EMQX has cleared DUP before it looks.
+    @Test func aRepeatedQoS1PublishIsStoredAgain() {
+        let stage = Stage()
+        let sender = stage.connect("sender")
+        _ = stage.subscriber("reader", to: [Subscription(filter: "a/#", qos: .atLeastOnce)])
+        for dup in [false, true] {
+            stage.send(
+                .publish(
+                    Publish(
+                        dup: dup, qos: .atLeastOnce, topic: "a/b", packetID: PacketID(7),
+                        payload: [1])), on: sender)
+        }
+        #expect(stage.store.stored == 2)
     }
 
     @Test func unsubscribingStopsStoring() {

@@ -3,6 +3,8 @@ import Testing
 
 @Suite struct ShardHashTests {
     /// What `erlang:phash2/1` and `erlang:phash2/2` answered.
+    ///
+    /// Checklist 6. Fails if any other hash, or other constants of this one, choose the shard.
     @Test(arguments: [
         ("", 13_708_901, 5), ("a", 112_802_447, 15), ("dev-00042", 32_955_521, 1),
         ("sensor-0001", 4_552_470, 6),

@@ -47,6 +47,7 @@ import Testing
         },
     ]
 
+    /// Checklist 11. Fails if a threshold is other than 100 and 10, or counts another thing than children.
     @Test(arguments: tables) func streamsAndVaryingLevelsAreThoseOfEMQX(_ table: Table) {
         var seed = Seed(35).branch(table.shape)
         var published: [(shard: Int, topic: String)] = []

@@ -10,6 +10,8 @@ import Testing
     private static let never: Int64 = 600_000
 
     /// Nine messages at once: a message that would fill a buffer that is not empty goes into the next one.
+    ///
+    /// Checklist 9. Fails if a batch takes the message that would fill it, or waits for the timer when it is full.
     @Test(arguments: [(items: 1, batches: 9, left: 0), (2, 8, 1), (4, 2, 3), (9, 1, 1), (10, 0, 9)])
     func aBufferIsFlushedBeforeItIsFull(_ rule: (items: Int, batches: Int, left: Int)) throws {
         let scratch = ScratchDirectory()
@@ -79,6 +81,9 @@ import Testing
 
     /// 427-byte values in batches of 1,000, with 0, 1 and 2 varying levels: bytes measured with EMQX's own
     /// option set (reference 3.7).
+    ///
+    /// Checklist 14. Fails if a flush is more than one write, if a message has another number of puts, or if the
+    /// log is off.
     @Test(arguments: [(levels: 0, bytes: 450.1), (1, 480.1), (2, 510.1)])
     func walBytesPerMessageAreThoseMeasured(_ cost: (levels: Int, bytes: Double)) throws {
         let scratch = ScratchDirectory()

@@ -9,6 +9,8 @@ import Testing
 /// own, because RocksDB's Env is one for the whole process.
 @Suite struct ProcessTests {
     /// The pools do not grow with the shards: EMQX 5.8 flushes all of them with one thread (reference 2.4).
+    ///
+    /// Checklist 3. Fails if every database gets threads of its own, or if an Env other than the default is used.
     @Test func sixteenShardsShareOneFlushAndOneCompactionThread() async {
         await #expect(processExitsWith: .success) {
             let scratch = ScratchDirectory()

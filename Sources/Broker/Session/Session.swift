@@ -8,6 +8,8 @@ final class Session {
         let filter: TopicFilter
         let qos: QoS
         let noLocal: Bool
+        /// Its messages come from storage.
+        let isDurable: Bool
         /// Counts the subscriptions of the session: the key of its state.
         let state: Int
     }

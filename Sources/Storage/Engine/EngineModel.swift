@@ -37,6 +37,8 @@ package struct EngineModel: Identifiable, Sendable {
     /// What keys and values look like.
     package var format: RowFormat
     package var sessions: SessionCommits
+    /// Whether a durable session's subscription at QoS 0 makes its messages durable (reference 3.1).
+    package var storesForQoS0: Bool
     /// How it reads back what it stored.
     package var reading: ReadModel
     /// A second small write to the default column family with every flush: EMQX 6's local backend (reference 2.5).

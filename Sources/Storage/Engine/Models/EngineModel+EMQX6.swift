@@ -15,11 +15,13 @@ extension EngineModel {
         ]
         // Of the schema's hidden subscriptions (reference 1.3): n_workers_per_shard and batch_size.
         $0.reading = ReadModel(workersPerShard: 10, batch: 1_000)
+        $0.storesForQoS0 = false
         $0.writesSerial = true
         $0.recordsTimestamp = false
         // rocksdb.write_buffer_size of the schema (reference 1.3), passed as db_write_buffer_size.
         $0.standards = ["db_write_buffer_size": 10 << 20]
         $0.alsoSearched = ["db_write_buffer_size"]
+        $0.departures.removeAll { $0.hasPrefix("EMQX 5.10") }
         $0.departures += [
             "The index rows of EMQX 6 and its keys with varying levels were read in its sources; only keys "
                 + "without varying levels were measured.",
