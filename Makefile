@@ -37,7 +37,7 @@ test: install ## Install what is missing and run every test
 	swift test
 
 nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them), optimised
-	DSTUNE_CRASH_ROUNDS=200 swift test -c release --filter '^StorageTests\.(Fault|PowerLoss|Recovery)'
+	DSTUNE_CRASH_ROUNDS=200 swift test -c release --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.Kill'
 
 bench: build ## The in-process path beside a raw RocksDB loop that writes the same puts
 	@.build/release/dstune bench

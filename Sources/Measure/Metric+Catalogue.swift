@@ -32,10 +32,6 @@ extension Metric {
             id: "flush_p99_s", title: "buffer flush, p99", unit: .seconds, better: .lower,
             source: .latency("flush", percentile: 99)),
         Metric(
-            id: "log_wait_p99_s", title: "wait for the shared log, p99", unit: .seconds,
-            better: .lower,
-            source: .latency("log_wait", percentile: 99)),
-        Metric(
             id: "generator_lag_p99_s", title: "generator lag, p99", unit: .seconds,
             better: .neither,
             source: .latency("lag", percentile: 99), headline: true),

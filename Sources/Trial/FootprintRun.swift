@@ -23,8 +23,9 @@ package struct FootprintRun {
         engine: EngineModel, shards: Int, all: Bool, serializer: String?, directory: String
     ) throws(FootprintError) {
         precondition(shards >= 1)
-        var options = StoreOptions(
-            engine: engine, setting: Setting(["n_shards": Int64(shards)]))
+        var setting = engine.standardSetting
+        setting["n_shards"] = Int64(shards)
+        var options = StoreOptions(engine: engine, setting: setting)
         if let serializer {
             guard let format = ValueFormat(rawValue: serializer),
                 format == .asn1 || options.format.keys == .skipstream

@@ -68,11 +68,13 @@ import Testing
             for id in ids { send(.puback(Acknowledgement(packetID: id))) }
         }
 
-        mutating func wait(_ what: String, until done: (Client) -> Bool) throws {
+        mutating func wait(
+            _ what: String, acknowledging: Bool = true, until done: (Client) -> Bool
+        ) throws {
             let deadline = MonotonicTime.now() + .seconds(30)
             while !done(self) {
                 try #require(MonotonicTime.now() < deadline, "\(what)")
-                try look(acknowledging: true)
+                try look(acknowledging: acknowledging)
                 usleep(200)
             }
         }
@@ -109,7 +111,8 @@ import Testing
         var client = Client(store)
         try client.connect("t/+")
         try Self.publish(0..<300, to: store)
-        // Nothing is acknowledged: the window and the batches of the streams are full.
+        // Nothing is acknowledged: the window and the batches of the streams are full, and stay so.
+        try client.wait("the window fills", acknowledging: false) { $0.texts.count >= 32 }
         for _ in 0..<100 {
             try client.look(acknowledging: false)
             usleep(200)

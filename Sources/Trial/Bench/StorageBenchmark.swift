@@ -77,7 +77,9 @@ package struct StorageBenchmark {
     private func options(_ shape: StorageCase) -> StoreOptions {
         var setting = engine.standardSetting
         setting["n_shards"] = Int64(shape.shards)
-        setting["local_write_buffer.max_items"] = Int64(shape.batch)
+        for items in ["local_write_buffer.max_items", "transaction.max_pending"] {
+            setting[items] = Int64(shape.batch)
+        }
         return StoreOptions(engine: engine, setting: setting)
     }
 
