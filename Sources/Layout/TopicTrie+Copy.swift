@@ -15,7 +15,7 @@ extension TopicTrie {
 
     private func copying(onlyVarying: Bool, into rows: inout RowBuffer) -> TopicTrie {
         var copying = Copying(
-            copy: TopicTrie(thresholds: thresholds), onlyVarying: onlyVarying)
+            copy: TopicTrie(thresholds: thresholds, atoms: atoms), onlyVarying: onlyVarying)
         for root: UInt32 in [0, 1] {
             copying.root = root
             visit(root, &copying, &rows)
