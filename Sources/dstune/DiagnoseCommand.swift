@@ -31,9 +31,10 @@ struct DiagnoseCommand: ParsableCommand {
                           other_rows
                 .files    sst, wal, manifest, log, other, each with files, bytes,
                           allocated_bytes, unused_bytes (beyond the end of the file)
-                .logs     files, first, last (the broker's local time), warnings,
-                          stall_s, stalls_in_statistics, flushes, compactions
-                          (count, input_bytes, output_bytes, reasons), errors, last_error
+                .logs     files, files_cut_short, first, last (the broker's local
+                          time), rocksdb_versions, warnings, stall_s,
+                          stalls_in_statistics, flushes, compactions (count,
+                          input_bytes, output_bytes, reasons), errors, last_error
                 .model    predicted (as rows), values_identical, values_same_size,
                           values_other_size, differs, differences (what, found,
                           predicted)

@@ -108,7 +108,8 @@ package struct ShardDiagnosis: Encodable, Sendable {
 
         enum CodingKeys: String, CodingKey {
             case generation, format, rows, levels, oldest = "oldest_us", newest = "newest_us",
-                topics, sampled, estimatedRows = "estimated_rows", model, notCompared = "not_compared"
+                topics, sampled, estimatedRows = "estimated_rows", model, notCompared =
+                "not_compared"
         }
     }
 }
@@ -131,7 +132,8 @@ package struct FormatFound: Encodable, Hashable, Sendable {
     /// For people: "skipstream_lts, v1 values, OTP 26 atoms".
     package var text: String {
         guard keys != nil else { return "\(layout), which is not known" }
-        return ([layout] + (values.map { ["\($0.rawValue) values"] } ?? [])
+        return
+            ([layout] + (values.map { ["\($0.rawValue) values"] } ?? [])
             + atoms.map { "OTP \($0 == .otp25 ? "25 (or before)" : "26 (or later)") atoms" })
             .joined(separator: ", ")
     }

@@ -9,7 +9,8 @@ extension String {
         let indent = prefix { $0 == " " }
         var lines: [String] = []
         var line = String(indent), isFresh = true
-        for word in dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false) {
+        for word in dropFirst(indent.count).split(separator: " ", omittingEmptySubsequences: false)
+        {
             if !isFresh, line.count + 1 + word.count > Self.columns {
                 lines.append(line.trimmingTrailingSpaces())
                 line = indent + "  "

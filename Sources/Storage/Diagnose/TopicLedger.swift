@@ -42,7 +42,8 @@ struct TopicLedger {
             places[varying] = topics.count
             topics.append(
                 Topic(
-                    stream: stream, varying: varying, first: timestamp, messages: 1, valueBytes: size))
+                    stream: stream, varying: varying, first: timestamp, messages: 1,
+                    valueBytes: size))
             return
         }
         topics[place].first = min(topics[place].first, timestamp)
@@ -60,7 +61,8 @@ struct TopicLedger {
     ///   - inherited: what the generation began with.
     /// - Throws: when a message's stream is not in the trie or does not fit it.
     func predict(
-        _ format: RowFormat, from stored: TopicTrie, inheriting inherited: (trie: TopicTrie, rows: Int, bytes: Int)?
+        _ format: RowFormat, from stored: TopicTrie,
+        inheriting inherited: (trie: TopicTrie, rows: Int, bytes: Int)?
     ) throws(LayoutError) -> RowCounts {
         var trie = inherited?.trie ?? TopicTrie(format)
         var counts = RowCounts(trie: inherited?.rows ?? 0, trieBytes: inherited?.bytes ?? 0)
