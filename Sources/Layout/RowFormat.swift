@@ -28,6 +28,23 @@ package enum ValueFormat: String, Codable, CaseIterable, Sendable {
     case asn1
 }
 
+extension ValueFormat {
+    /// Bytes that a string of `count` bytes takes in a value, with what says how long it is.
+    package func size(ofString count: Int) -> Int {
+        switch self {
+        // A tag and four bytes of length.
+        case .v1: return 5 + count
+        case .asn1:
+            var (size, rest) = (count, count)
+            while rest >= PERFragment.unit {
+                size += 1
+                rest -= min(rest / PERFragment.unit, PERFragment.unitsAtMost) * PERFragment.unit
+            }
+            return size + (rest < 0x80 ? 1 : 2)
+        }
+    }
+}
+
 /// How the keys of the data column family are made.
 package enum KeyScheme: String, Codable, CaseIterable, Sendable {
     /// EMQX 5.8 to 5.10, layout wildcard_optimized_v2: 18 bytes for a message, 26 for an index row; the

@@ -42,6 +42,56 @@ import Testing
         #expect((object["shards"] as? [[String: Any]])?.first?["shard"] as? Int == 7)
     }
 
+    /// 3 for a file that the machine cannot read, 2 for one that it can and that is damaged.
+    @Test(arguments: [("MANIFEST-", true, 3), ("LOG", true, 3), ("MANIFEST-", false, 2)])
+    func whatCannotBeReadIsToldFromWhatIsDamaged(_ kind: String, _ isFolder: Bool, _ code: Int32)
+        throws
+    {
+        let scratch = ScratchDirectory()
+        let path = scratch("messages/0")
+        _ = try open(path)
+        for name in try FileManager.default.contentsOfDirectory(atPath: path)
+        where name.hasPrefix(kind) && name != "LOCK" {
+            if isFolder {
+                try FileManager.default.removeItem(atPath: path + "/" + name)
+                try FileManager.default.createDirectory(
+                    atPath: path + "/" + name, withIntermediateDirectories: false)
+            } else {
+                #expect(truncate(path + "/" + name, 20) == 0)
+            }
+        }
+        let outcome = try Command.run(["diagnose", scratch.path], in: scratch.path)
+        #expect(outcome.code == code, "\(outcome.errors)")
+        #expect(outcome.complaints.count == 1 && outcome.errors.contains(path), "\(outcome.errors)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    /// Fails if a key of the JSON is not explained, or a line is broken by the terminal.
+    @Test func everyKeyOfTheJSONIsInTheHelp() throws {
+        let scratch = ScratchDirectory()
+        _ = try open(scratch("messages/0"))
+        let help = try Command.run(["help", "diagnose"], in: scratch.path).output
+        let json = try Command.run(
+            ["diagnose", scratch.path, "--format", "json"], in: scratch.path)
+        let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
+        let words = Set(help.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+        for key in keys(of: object).sorted() {
+            #expect(words.contains(key), "\(key) is not explained")
+        }
+        #expect(help.contains("  dstune diagnose /var/lib/emqx\n"))
+        #expect(help.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    }
+
+    /// But not those of tables that have kinds of things for keys.
+    private func keys(of json: Any) -> Set<String> {
+        let tables = ["warnings", "reasons", "stalls_in_statistics"]
+        if let list = json as? [Any] { return list.reduce(into: []) { $0.formUnion(keys(of: $1)) } }
+        guard let object = json as? [String: Any] else { return [] }
+        return object.reduce(into: Set(object.keys)) { all, pair in
+            if !tables.contains(pair.key) { all.formUnion(keys(of: pair.value)) }
+        }
+    }
+
     @Test(arguments: [
         (["diagnose", "nowhere"], "nowhere"), (["diagnose", "."], "node.data_dir"),
         (["diagnose", ".", "--sample", "0"], "--sample"),

@@ -146,6 +146,36 @@ import Testing
         #expect(!"\(error)".contains("\n"))
     }
 
+    /// Nobody's user, on a file that only another may read.
+    @Test(arguments: [".sst", "MANIFEST-", "OPTIONS-", "LOG"])
+    func aFileThatMayNotBeReadIsTheMachinesFault(_ kind: String) async throws {
+        let scratch = ScratchDirectory()
+        try FileManager.default.createDirectory(
+            atPath: scratch("messages"), withIntermediateDirectories: true)
+        try GenerationWriter.write(to: scratch("messages/0"))
+        try GenerationWriter.reopen(scratch("messages/0"))
+        for name in try FileManager.default.subpathsOfDirectory(atPath: scratch.path) {
+            let file = name.split(separator: "/").last ?? ""
+            let isMeant = file.hasSuffix(kind) || file.hasPrefix(kind) && file != "LOCK"
+            chmod(
+                scratch(name),
+                name == "messages" || name == "messages/0" ? 0o755 : isMeant ? 0 : 0o644)
+        }
+        chmod(scratch.path, 0o755)
+        await #expect(processExitsWith: .success) {
+            [path = scratch.path as String, kind = kind as String] in
+            let nobody: uid_t = 65_534
+            if geteuid() == 0 { #expect(setuid(nobody) == 0) }
+            do throws(DiagnoseError) {
+                _ = try Diagnoser(DataDirectory(at: path)).run()
+                Issue.record("it was read")
+            } catch {
+                #expect(error.isEnvironment, "\(error)")
+                #expect("\(error)".contains(kind), "\(error)")
+            }
+        }
+    }
+
     private func failure(_ path: String) -> DiagnoseError? {
         do throws(DiagnoseError) {
             _ = try Diagnoser(DataDirectory(at: path)).run()

@@ -26,8 +26,10 @@ import Testing
     ///
     /// Fails if `ValueCheck` makes another value of a user name, an IPv6 peer or a property, or if the ledger
     /// takes a varying part for another.
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: rows.path), "no golden rows here"))
-    func theModelPredictsEMQXsOwnRows() throws {
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: rows.path), "no golden rows here"),
+        arguments: ValueFormat.allCases)
+    func theModelPredictsEMQXsOwnRows(_ format: ValueFormat) throws {
         let scratch = ScratchDirectory()
         let rows = try Self.variety()
         #expect(rows.count == 146)
@@ -43,7 +45,8 @@ import Testing
             for row in rows {
                 let topic = Array((row["topic"] ?? "").utf8)
                 trie.find(topic.span.bytes, into: &key, learning: &learned)
-                batch.put(bytes(row["key_hex"]), bytes(row["value_v1_hex"]), family: 1)
+                batch.put(
+                    bytes(row["key_hex"]), bytes(row["value_\(format.rawValue)_hex"]), family: 1)
                 for index in (row["index_keys_hex"] ?? "").split(whereSeparator: { !$0.isHexDigit })
                 {
                     batch.put(bytes(String(index)), [], family: 1)
@@ -57,6 +60,8 @@ import Testing
         let diagnosis = try DiagnoseTests.diagnose(scratch("0"))
         let generation = diagnosis.shards[0].generations[0]
         #expect(generation.rows.data == rows.count)
+        #expect(generation.format.values == format)
+        #expect(generation.format.keys == .skipstream && generation.format.atoms == [.otp26])
         let model = try #require(generation.model, "\(generation.notCompared ?? "")")
         #expect(model.differences == [])
         #expect(model.identical + model.sameSize == rows.count, "\(model)")

@@ -32,20 +32,24 @@ extension DiagnoseRule {
             DiagnoseRule(
                 id: "foreign_rows",
                 advice:
-                    "These rows have keys of another layout (EMQX 6 appends the varying tokens; layout "
-                    + "'reference' has keys of its own): they are counted and not understood."
+                    "These rows have other keys than the layouts wildcard_optimized_v2 of EMQX 5.8 to 5.10 and "
+                    + "wildcard_optimized of EMQX 6 make (layout 'reference' and the older wildcard_optimized have "
+                    + "keys of their own): they are counted and not understood."
             ) { shards, total in
                 guard total.rows.other > 0 else { return nil }
                 return Match(
                     count: total.rows.other,
-                    examples: shards.filter { $0.summary.rows.other > 0 }.map {
-                        "shard \($0.shard): \($0.summary.rows.other) rows"
+                    examples: shards.flatMap { shard in
+                        shard.generations.filter { $0.rows.other > 0 }.map {
+                            "shard \(shard.shard), generation \($0.generation) (\($0.format.layout)): "
+                                + "\($0.rows.other) rows"
+                        }
                     }, severity: .info)
             },
             DiagnoseRule(
                 id: "differs_from_model",
                 advice:
-                    "The messages found, stored again by the model of EMQX 5.8, give other numbers. What "
+                    "The messages found, stored again by the model of their layout, give other numbers. What "
                     + "dstune measures speaks for this broker only as far as they agree."
             ) { shards, total in
                 guard let differences = total.model?.differences, !differences.isEmpty else {

@@ -22,24 +22,6 @@ package struct Diagnoser {
         self.progress = progress
     }
 
-    /// A generation's column families: of EMQX 5 `emqx_ds_storage_skipstream_lts_data<g>` and `…_trie<g>`; of
-    /// a later layout, what its module is called instead.
-    private struct Place {
-        let generation: Int
-        let data: Int
-        let trie: Int?
-
-        init?(_ name: String, at index: Int, among families: [String]) {
-            let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
-            let stem = name.dropLast(digits.count)
-            guard name.hasPrefix("emqx_ds_storage_"), stem.hasSuffix("_data"),
-                let generation = Int(String(digits.reversed()))
-            else { return nil }
-            self.generation = generation
-            data = index
-            trie = families.firstIndex(of: stem.dropLast(4) + "trie\(generation)")
-        }
-    }
     /// Patterns of topics that are listed.
     private static let patternLimit = 100
 
@@ -87,7 +69,7 @@ package struct Diagnoser {
                     rows: generation.rows, levels: generation.levels, oldest: generation.oldest,
                     newest: generation.newest, model: generation.model)
         }
-        let newest = Self.places(families).last.map { families[$0.data] } ?? "default"
+        let newest = GenerationPlace.all(families).last.map { families[$0.data] } ?? "default"
         return ShardDiagnosis(
             shard: shard.number, path: shard.path, summary: summary, columnFamilies: families,
             generations: generations, rocksdb: options?.version ?? logs.versions.last,
@@ -103,78 +85,43 @@ package struct Diagnoser {
             description: error.description.replacingOccurrences(of: ".ldb", with: ".sst"))
     }
 
-    /// By generation.
-    private static func places(_ families: [String]) -> [Place] {
-        families.indices.compactMap { Place(families[$0], at: $0, among: families) }
-            .sorted { ($0.generation, $0.data) < ($1.generation, $1.data) }
-    }
-
     private func look(
         at shard: DataDirectory.Shard, _ database: borrowing Database, _ families: [String],
         _ patterns: inout [String: (streams: Int, messages: Int)]
     ) throws(RocksError) -> [ShardDiagnosis.Generation] {
         var generations: [ShardDiagnosis.Generation] = []
-        var earlier: (number: Int, trie: TrieRows)?
+        var earlier: (place: GenerationPlace, trie: TrieRows)?
         var rowsBefore = 0
-        for place in Self.places(families) {
-            let (number, data, trie) = (place.generation, place.data, place.trie)
-            var scan = GenerationScan(limit: sample ?? .max)
+        for place in GenerationPlace.all(families) {
+            var scan = GenerationScan(place.keys, limit: sample ?? .max)
             let before = rowsBefore
-            try scan.run(database, data: data, trie: trie) { progress(shard.number, before + $0) }
-            rowsBefore += scan.counts.data + scan.counts.indexRows
+            try scan.run(database, data: place.data, trie: place.trie) {
+                progress(shard.number, before + $0)
+            }
+            rowsBefore += scan.rows
             for (stream, pattern) in scan.trie.patterns {
                 let known = patterns[pattern] ?? (0, 0)
                 patterns[pattern] = (
                     known.streams + 1, known.messages + (scan.messages[stream] ?? 0)
                 )
             }
-            let comparison = compare(scan, number, after: earlier)
+            let comparison = ModelComparison.compare(scan, place, after: earlier)
             generations.append(
                 ShardDiagnosis.Generation(
-                    generation: number, rows: scan.counts,
+                    generation: place.generation,
+                    format: FormatFound(
+                        layout: place.layout, keys: place.keys, values: scan.format?.values,
+                        atoms: scan.trie.atoms), rows: scan.counts,
                     levels: Diagnosis.Summary.merged(
-                        database.levels(family: data)
-                            + (trie.map { database.levels(family: $0) } ?? [])),
+                        database.levels(family: place.data)
+                            + (place.trie.map { database.levels(family: $0) } ?? [])),
                     oldest: scan.oldest, newest: scan.newest, topics: scan.ledger.count,
                     sampled: scan.isPartial,
                     estimatedRows: Int(
-                        database.property("rocksdb.estimate-num-keys", family: data) ?? 0),
+                        database.property("rocksdb.estimate-num-keys", family: place.data) ?? 0),
                     model: comparison.model, notCompared: comparison.reason))
-            earlier = (number, scan.trie)
+            earlier = (place, scan.trie)
         }
         return generations
-    }
-
-    private func compare(
-        _ scan: GenerationScan, _ number: Int, after earlier: (number: Int, trie: TrieRows)?
-    ) -> (model: ModelComparison?, reason: String?) {
-        guard scan.counts.data > 0 else { return (nil, "it holds no messages") }
-        guard !scan.isPartial else { return (nil, "only a sample of its rows was read") }
-        guard !scan.ledger.overflowed else {
-            return (nil, "it has more than \(TopicLedger.limit) topics")
-        }
-        let tally = scan.values.tally
-        if tally.unreadable > 0 {
-            let why = scan.values.firstFailure.map { " (\($0))" } ?? ""
-            return (nil, "\(tally.unreadable) values are not of serialization schema v1\(why)")
-        }
-        if let failure = scan.trieFailure { return (nil, "its trie cannot be read: \(failure)") }
-        do throws(LayoutError) {
-            // The first generation is 1, and begins with nothing.
-            var inherited: (trie: TopicTrie, rows: Int, bytes: Int)?
-            if number > 1 {
-                guard let earlier, earlier.number == number - 1 else {
-                    return (nil, "the generation it learned from has been dropped")
-                }
-                inherited = try earlier.trie.inherited()
-            }
-            let predicted = try scan.ledger.predict(
-                from: try scan.trie.trie(), inheriting: inherited)
-            return (
-                ModelComparison(
-                    found: scan.counts, predicted: predicted, identical: tally.identical,
-                    sameSize: tally.sameSize, otherSize: tally.otherSize), nil
-            )
-        } catch { return (nil, "its topics cannot be told: \(error)") }
     }
 }

@@ -24,7 +24,7 @@ extension Diagnosis {
                 lines.append("    → \(finding.advice)")
             }
         }
-        return lines.joined(separator: "\n")
+        return lines.flatMap { $0.wrapped() }.joined(separator: "\n")
     }
 
     private var versions: String {
@@ -34,6 +34,8 @@ extension Diagnosis {
 
     private func rowLines() -> [String] {
         var lines = ["rows"]
+        let formats = Set(shards.flatMap(\.generations).map(\.format.text)).sorted()
+        lines += formats.map { Self.row("layout", $0) }
         lines += total.rows.named.filter { $0.count > 0 }.map { Self.row($0.name, "\($0.count)") }
         let sampled = shards.flatMap(\.generations).filter(\.sampled)
         if !sampled.isEmpty {
@@ -70,14 +72,14 @@ extension Diagnosis {
 
     private func shardLines() -> [String] {
         let head = [
-            "shard", "messages", "index_rows", "streams", "generations", "sst_bytes", "wal_bytes",
+            "shard", "messages", "index_rows", "streams", "sst_bytes", "wal_bytes", "generations",
         ]
         let rows = shards.map { shard in
             [
                 "\(shard.shard)", "\(shard.summary.rows.data)",
                 "\(shard.summary.rows.indexRows)", "\(shard.summary.rows.streams)",
-                shard.generations.map { "\($0.generation)" }.joined(separator: ","),
                 "\(shard.summary.files.sst.bytes)", "\(shard.summary.files.wal.bytes)",
+                shard.generations.map { "\($0.generation)" }.joined(separator: ", "),
             ]
         }
         return ([head] + rows).map { cells in
@@ -134,13 +136,15 @@ extension Diagnosis {
     private func modelLines() -> [String] {
         var lines: [String] = []
         if let model = total.model {
-            lines.append("the same messages, stored again by the model of EMQX 5.8")
+            lines.append("the same messages, stored again by the model of this layout")
             lines.append(
                 Self.row(
                     "values",
                     "\(model.identical) identical, \(model.sameSize) of the same size, \(model.otherSize) others"
                 ))
-            if model.differences.isEmpty { lines.append("  every count and size is the same") }
+            lines.append(
+                "  differs from the model: "
+                    + (model.differences.isEmpty ? "no, every count and size is the same" : "yes"))
             for difference in model.differences {
                 lines.append(
                     Self.row(
@@ -181,26 +185,5 @@ extension Diagnosis {
     private static func date(_ microseconds: UInt64) -> String {
         let date = Date(timeIntervalSince1970: Double(microseconds) / 1e6)
         return date.formatted(.iso8601)
-    }
-
-    /// Without literal topic levels: for a report that leaves the house.
-    package func redacted() -> Diagnosis {
-        Diagnosis(
-            directory: directory, scheme: scheme, readBy: readBy, total: total, shards: shards,
-            topics: topics.map { topic in
-                let levels = topic.pattern.split(
-                    separator: "/", omittingEmptySubsequences: false)
-                return TopicPattern(
-                    pattern: levels.map { $0 == "+" ? "+" : "…" }.joined(separator: "/"),
-                    streams: topic.streams, messages: topic.messages)
-            }, findings: findings)
-    }
-}
-
-extension String {
-    fileprivate func trimmingTrailingSpaces() -> String {
-        var text = self[...]
-        while text.last == " " { text.removeLast() }
-        return String(text)
     }
 }

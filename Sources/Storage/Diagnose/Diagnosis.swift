@@ -1,3 +1,5 @@
+package import Layout
+
 /// What a node's data directory holds: the value behind `dstune diagnose`.
 package struct Diagnosis: Encodable, Sendable {
     package let directory: String
@@ -90,6 +92,7 @@ package struct ShardDiagnosis: Encodable, Sendable {
 
     package struct Generation: Encodable, Sendable {
         package let generation: Int
+        package let format: FormatFound
         package let rows: RowCounts
         package let levels: [Database.Level]
         package let oldest: UInt64?
@@ -104,65 +107,34 @@ package struct ShardDiagnosis: Encodable, Sendable {
         package let notCompared: String?
 
         enum CodingKeys: String, CodingKey {
-            case generation, rows, levels, oldest = "oldest_us", newest = "newest_us", topics,
-                sampled, estimatedRows = "estimated_rows", model, notCompared = "not_compared"
+            case generation, format, rows, levels, oldest = "oldest_us", newest = "newest_us",
+                topics, sampled, estimatedRows = "estimated_rows", model, notCompared =
+                "not_compared"
         }
     }
 }
 
-/// What the model writes for the messages that were found, in their order, beside what was found.
-package struct ModelComparison: Encodable, Equatable, Sendable {
-    package private(set) var found: RowCounts
-    package private(set) var predicted: RowCounts
-    /// Values that the model writes byte for byte; as long, in another order of a map's keys; otherwise.
-    package private(set) var identical: Int
-    package private(set) var sameSize: Int
-    package private(set) var otherSize: Int
-
-    package init(
-        found: RowCounts, predicted: RowCounts, identical: Int, sameSize: Int, otherSize: Int
-    ) {
-        self.found = found
-        self.predicted = predicted
-        self.identical = identical
-        self.sameSize = sameSize
-        self.otherSize = otherSize
-    }
-
-    package struct Difference: Encodable, Equatable, Sendable {
-        package let what: String
-        package let found: Int
-        package let predicted: Int
-    }
-
-    package var differences: [Difference] {
-        let predicted = Dictionary(
-            uniqueKeysWithValues: predicted.named.map { ($0.name, $0.count) })
-        let found = Dictionary(uniqueKeysWithValues: found.named.map { ($0.name, $0.count) })
-        return Set(predicted.keys).union(found.keys).sorted().compactMap { name in
-            let (here, there) = (found[name] ?? 0, predicted[name] ?? 0)
-            return here == there ? nil : Difference(what: name, found: here, predicted: there)
-        }
-    }
-
-    static func + (a: ModelComparison, b: ModelComparison) -> ModelComparison {
-        ModelComparison(
-            found: a.found + b.found, predicted: a.predicted + b.predicted,
-            identical: a.identical + b.identical, sameSize: a.sameSize + b.sameSize,
-            otherSize: a.otherSize + b.otherSize)
-    }
+/// How the rows of a generation are made, as far as they tell.
+package struct FormatFound: Encodable, Hashable, Sendable {
+    /// From the names of the column families: `skipstream_lts` or `skipstream_lts_v2`; others are not known.
+    package let layout: String
+    /// Nil if the layout is not known.
+    package let keys: KeyScheme?
+    /// Of the first value; nil without messages.
+    package let values: ValueFormat?
+    /// From the trie, each once: two when the broker got another Erlang in between.
+    package let atoms: [AtomEncoding]
 
     enum CodingKeys: String, CodingKey {
-        case predicted, identical = "values_identical", sameSize = "values_same_size",
-            otherSize = "values_other_size", differences
+        case layout, keys = "key_scheme", values = "value_format", atoms = "atom_encodings"
     }
 
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(predicted, forKey: .predicted)
-        try container.encode(identical, forKey: .identical)
-        try container.encode(sameSize, forKey: .sameSize)
-        try container.encode(otherSize, forKey: .otherSize)
-        try container.encode(differences, forKey: .differences)
+    /// For people: "skipstream_lts, v1 values, OTP 26 atoms".
+    package var text: String {
+        guard keys != nil else { return "\(layout), which is not known" }
+        return
+            ([layout] + (values.map { ["\($0.rawValue) values"] } ?? [])
+            + atoms.map { "OTP \($0 == .otp25 ? "25 (or before)" : "26 (or later)") atoms" })
+            .joined(separator: ", ")
     }
 }

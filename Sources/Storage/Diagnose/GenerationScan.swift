@@ -4,7 +4,8 @@ internal import Layout
 struct GenerationScan {
     private(set) var counts = RowCounts()
     private(set) var ledger = TopicLedger()
-    private(set) var values = ValueCheck()
+    /// Nil before the first value.
+    private(set) var values: ValueCheck?
     /// Microseconds since 1970.
     private(set) var oldest: UInt64?
     private(set) var newest: UInt64?
@@ -13,13 +14,31 @@ struct GenerationScan {
     private(set) var trie = TrieRows()
     /// Why the topics cannot be told.
     private(set) var trieFailure: LayoutError?
+    /// Why the varying levels in a key cannot be told.
+    private(set) var keyFailure: LayoutError?
     /// Whether the bound on rows ended the walk.
     private(set) var isPartial = false
 
-    private let limit: Int
+    /// Of the keys; nil of a layout that is not known, all of whose rows are others.
+    private let keys: KeyScheme?
+    /// Rows of the data column family that have been looked at.
+    private(set) var rows = 0
 
-    /// - Parameter limit: rows of the data column family to look at, at most.
-    init(limit: Int) { self.limit = limit }
+    private let limit: Int
+    /// The tokens of the varying levels of one message, joined by "/".
+    private var varying: [UInt8] = []
+
+    /// - Parameters:
+    ///   - keys: what the column family's name says of them; nil if its layout is not known.
+    ///   - limit: rows of the data column family to look at, at most.
+    init(_ keys: KeyScheme?, limit: Int) {
+        self.keys = keys
+        self.limit = limit
+    }
+
+    /// What the rows look like, from the rows themselves; nil if the layout is not known or there is no
+    /// message.
+    var format: RowFormat? { values?.format }
 
     /// - Parameter progress: told now and then how many rows of messages have been read.
     mutating func run(
@@ -28,7 +47,6 @@ struct GenerationScan {
         if let family { try readTrie(database, family) }
         var cursor = Cursor(database, family: data)
         cursor.seek(UnsafeRawBufferPointer(start: nil, count: 0))
-        var rows = 0
         while try cursor.current({ add($0, $1) }) != nil {
             rows += 1
             if rows & 0xFFFF == 0 { progress(rows) }
@@ -61,33 +79,49 @@ struct GenerationScan {
     }
 
     private mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        let isData = key.count == [UInt8].dataKeySize
-        guard isData || key.count == [UInt8].indexKeySize else {
+        guard let keys, let place = DataKey(key.bytes, keys) else {
             counts.other += 1
             return
         }
-        let level = Int(UInt16(bigEndian: key.loadUnaligned(fromByteOffset: 8, as: UInt16.self)))
-        guard isData == (level == 0) else {
-            counts.other += 1
+        counts.keyBytes += key.count
+        guard place.level == 0 else {
+            counts.index[place.level, default: 0] += 1
             return
         }
-        guard isData else {
-            counts.index[level, default: 0] += 1
-            return
-        }
-        let stream = StreamID(
-            rawValue: UInt64(bigEndian: key.loadUnaligned(as: UInt64.self)))
-        let timestamp = UInt64(
-            bigEndian: key.loadUnaligned(fromByteOffset: 10, as: UInt64.self))
         counts.data += 1
         counts.valueBytes += value.count
-        messages[stream, default: 0] += 1
-        oldest = min(oldest ?? timestamp, timestamp)
-        newest = max(newest ?? timestamp, timestamp)
-        let bytes = value.bytes
-        if let (message, size) = values.check(bytes) {
+        messages[place.stream, default: 0] += 1
+        oldest = min(oldest ?? place.timestamp, place.timestamp)
+        newest = max(newest ?? place.timestamp, place.timestamp)
+        var values =
+            self.values
+            ?? ValueCheck(
+                RowFormat(
+                    values: ValueFormat(of: value.bytes), keys: keys,
+                    atoms: trie.atoms.first ?? .otp26))
+        self.values = nil
+        defer { self.values = values }
+        guard let size = values.check(value.bytes) else { return }
+        switch keys {
+        case .skipstream:
             ledger.add(
-                stream, varying: bytes.extracting(message.varying.range), at: timestamp, size: size)
+                place.stream, varying: values.varying, at: place.timestamp, size: size)
+        case .skipstreamV2:
+            varying.removeAll(keepingCapacity: true)
+            do throws(LayoutError) {
+                try place.appendVarying(of: key.bytes, to: &varying)
+                ledger.add(
+                    place.stream, varying: varying, at: place.timestamp, size: size)
+            } catch { keyFailure = keyFailure ?? error }
         }
+    }
+}
+
+extension ValueFormat {
+    /// Told by the first byte. A term begins with the version of its format, 131; what the packed rules
+    /// write begins with one bit and padding: 0 or 128.
+    fileprivate init(of value: RawSpan) {
+        let first = value.isEmpty ? nil : value.unsafeLoad(as: UInt8.self)
+        self = first == 131 ? .v1 : .asn1
     }
 }

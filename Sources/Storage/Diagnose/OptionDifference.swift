@@ -15,12 +15,39 @@ package struct OptionDifference: Encodable, Equatable, Sendable {
     private struct Expected {
         let option: String
         let value: String
+        /// With RocksDB 9.10: EMQX 6.1.1 and later.
         let since9: String?
+        /// Of EMQX 6.0.0 and 6.0.1.
+        let in60: String?
 
-        init(_ option: String, _ value: String, since9: String? = nil) {
+        init(_ option: String, _ value: String, since9: String? = nil, in60: String? = nil) {
             self.option = option
             self.value = value
             self.since9 = since9
+            self.in60 = in60
+        }
+
+        /// The values that one EMQX or another of this age runs with.
+        func values(_ age: Age) -> [String] {
+            switch age {
+            case .emqx5: [value]
+            // Also when an older RocksDB was asked to do what 9.10 does.
+            case .emqx6: [value] + [in60, since9].compactMap(\.self)
+            case .rocksdb9: [since9 ?? value]
+            }
+        }
+    }
+
+    /// Which EMQX wrote a directory, as far as the RocksDB it brings along and its layout tell.
+    private enum Age {
+        case emqx5, emqx6, rocksdb9
+
+        init(rocksdb version: String?, family: String) {
+            if (version?.split(separator: ".").first).flatMap({ Int($0) }) ?? 0 >= 9 {
+                self = .rocksdb9
+            } else {
+                self = family.contains("_lts_v2_") ? .emqx6 : .emqx5
+            }
         }
     }
 
@@ -28,7 +55,8 @@ package struct OptionDifference: Encodable, Equatable, Sendable {
         Expected("atomic_flush", "true"), Expected("max_open_files", "-1"),
         Expected("keep_log_file_num", "10"), Expected("max_log_file_size", "1048576"),
         Expected("enable_write_thread_adaptive_yield", "false"),
-        Expected("db_write_buffer_size", "0"), Expected("max_background_jobs", "2"),
+        Expected("db_write_buffer_size", "0", in60: "10485760"),
+        Expected("max_background_jobs", "2"),
         Expected("max_subcompactions", "1"), Expected("max_total_wal_size", "0"),
         Expected("bytes_per_sync", "0"), Expected("wal_bytes_per_sync", "0"),
         Expected("recycle_log_file_num", "0"), Expected("delayed_write_rate", "16777216"),
@@ -64,33 +92,33 @@ package struct OptionDifference: Encodable, Equatable, Sendable {
     static func differences(
         _ file: OptionsFile, of family: String
     ) -> [OptionDifference] {
-        let isNew = (file.version?.split(separator: ".").first).flatMap { Int($0) } ?? 0 >= 9
-        return compare(file.database, with: database, isNew: isNew, family: nil)
-            + compare(file.families[family] ?? [:], with: self.family, isNew: isNew, family: family)
+        let age = Age(rocksdb: file.version, family: family)
+        return compare(file.database, with: database, age, family: nil)
+            + compare(file.families[family] ?? [:], with: self.family, age, family: family)
     }
 
     /// From what the log dumped when the database was opened: numbers and truth values only, since names are
     /// spelled in another way there.
     static func differences(_ log: LogSummary, of family: String) -> [OptionDifference] {
-        let isNew = (log.versions.last?.split(separator: ".").first).flatMap { Int($0) } ?? 0 >= 9
+        let age = Age(rocksdb: log.versions.last, family: family)
         func comparable(_ list: [Expected]) -> [Expected] {
             list.filter { $0.value == "true" || $0.value == "false" || Double($0.value) != nil }
         }
-        return compare(
-            log.options[""] ?? [:], with: comparable(database), isNew: isNew, family: nil)
+        return compare(log.options[""] ?? [:], with: comparable(database), age, family: nil)
             + compare(
-                log.options[family] ?? [:], with: comparable(self.family), isNew: isNew,
-                family: family)
+                log.options[family] ?? [:], with: comparable(self.family), age, family: family)
     }
 
     private static func compare(
-        _ found: [String: String], with expected: [Expected], isNew: Bool, family: String?
+        _ found: [String: String], with expected: [Expected], _ age: Age, family: String?
     ) -> [OptionDifference] {
         expected.compactMap { entry in
-            let emqx = isNew ? entry.since9 ?? entry.value : entry.value
-            guard let value = found[entry.option], !same(value, emqx) else { return nil }
+            let emqx = entry.values(age)
+            guard let value = found[entry.option], !emqx.contains(where: { same(value, $0) })
+            else { return nil }
             return OptionDifference(
-                option: entry.option, columnFamily: family, found: value, emqx: emqx)
+                option: entry.option, columnFamily: family, found: value,
+                emqx: emqx.joined(separator: " or "))
         }
     }
 

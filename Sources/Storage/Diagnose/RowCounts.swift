@@ -3,6 +3,8 @@
 package struct RowCounts: Equatable, Sendable {
     /// Messages.
     package var data = 0
+    /// Keys of messages and index rows.
+    package var keyBytes = 0
     package var valueBytes = 0
     /// Index rows by varying level, from 1.
     package var index: [Int: Int] = [:]
@@ -10,21 +12,26 @@ package struct RowCounts: Equatable, Sendable {
     package var trie = 0
     /// Keys and values of the trie's rows.
     package var trieBytes = 0
-    /// Rows of the data column family whose keys are not of EMQX 5's layout (18 and 26 bytes).
+    /// Rows whose keys are not of the layout that their column family's name tells, and all rows of a layout
+    /// that is not known.
     package var other = 0
 
     package var indexRows: Int { index.values.reduce(0, +) }
 
     static func + (a: RowCounts, b: RowCounts) -> RowCounts {
         RowCounts(
-            data: a.data + b.data, valueBytes: a.valueBytes + b.valueBytes,
+            data: a.data + b.data, keyBytes: a.keyBytes + b.keyBytes,
+            valueBytes: a.valueBytes + b.valueBytes,
             index: a.index.merging(b.index, uniquingKeysWith: +), streams: a.streams + b.streams,
             trie: a.trie + b.trie, trieBytes: a.trieBytes + b.trieBytes, other: a.other + b.other)
     }
 
     /// Name and number of each kind, in the order they are shown.
     package var named: [(name: String, count: Int)] {
-        [("data_puts", data), ("value_bytes", valueBytes), ("index_puts", indexRows)]
+        [
+            ("data_puts", data), ("key_bytes", keyBytes), ("value_bytes", valueBytes),
+            ("index_puts", indexRows),
+        ]
             + index.sorted { $0.key < $1.key }.map { ("index_level_\($0.key)", $0.value) }
             + [
                 ("streams", streams), ("trie_puts", trie), ("trie_bytes", trieBytes),

@@ -26,22 +26,24 @@ struct TopicLedger {
     private var stream: StreamID?
     private(set) var overflowed = false
 
-    /// - Parameter size: of the value that the model makes.
-    mutating func add(_ stream: StreamID, varying: RawSpan, at timestamp: UInt64, size: Int) {
+    /// - Parameters:
+    ///   - varying: the tokens of the varying levels, joined by "/".
+    ///   - size: of the value that the model makes.
+    mutating func add(_ stream: StreamID, varying: [UInt8], at timestamp: UInt64, size: Int) {
         if stream != self.stream {
             self.stream = stream
             places.removeAll(keepingCapacity: true)
         }
-        let key = varying.withUnsafeBytes { Array($0) }
-        guard let place = places[key] else {
+        guard let place = places[varying] else {
             guard topics.count < Self.limit else {
                 overflowed = true
                 return
             }
-            places[key] = topics.count
+            places[varying] = topics.count
             topics.append(
                 Topic(
-                    stream: stream, varying: key, first: timestamp, messages: 1, valueBytes: size))
+                    stream: stream, varying: varying, first: timestamp, messages: 1,
+                    valueBytes: size))
             return
         }
         topics[place].first = min(topics[place].first, timestamp)
@@ -54,15 +56,17 @@ struct TopicLedger {
 
     /// What the model writes for the same messages in the same order.
     /// - Parameters:
+    ///   - format: of the generation's rows.
     ///   - stored: the trie that the shard learned: it knows the topics of the streams.
     ///   - inherited: what the generation began with.
     /// - Throws: when a message's stream is not in the trie or does not fit it.
     func predict(
-        from stored: TopicTrie, inheriting inherited: (trie: TopicTrie, rows: Int, bytes: Int)?
+        _ format: RowFormat, from stored: TopicTrie,
+        inheriting inherited: (trie: TopicTrie, rows: Int, bytes: Int)?
     ) throws(LayoutError) -> RowCounts {
-        var trie = inherited?.trie ?? TopicTrie()
+        var trie = inherited?.trie ?? TopicTrie(format)
         var counts = RowCounts(trie: inherited?.rows ?? 0, trieBytes: inherited?.bytes ?? 0)
-        var key = TopicKey(), rows = RowBuffer(), topic: [UInt8] = []
+        var key = TopicKey(), rows = RowBuffer(), topic: [UInt8] = [], words: [UInt8] = []
         for place in topics.indices.sorted(by: { topics[$0].first < topics[$1].first }) {
             let entry = topics[place]
             topic.removeAll(keepingCapacity: true)
@@ -75,7 +79,20 @@ struct TopicLedger {
             counts.data += entry.messages
             let varying =
                 key.varying.reduce(0) { $0 + $1.count } + max(0, key.varying.count - 1)
-            counts.valueBytes += entry.valueBytes + entry.messages * (varying - entry.varying.count)
+            counts.valueBytes += entry.valueBytes
+            words.removeAll(keepingCapacity: true)
+            switch format.keys {
+            case .skipstream:
+                counts.valueBytes +=
+                    entry.messages
+                    * (format.values.size(ofString: varying)
+                        - format.values.size(ofString: entry.varying.count))
+            case .skipstreamV2: words.appendWords(key.varying, of: topic.span.bytes)
+            }
+            counts.keyBytes +=
+                entry.messages
+                * ([UInt8].dataKeySize + words.count + key.varying.count
+                    * ([UInt8].indexKeySize + words.count))
             for level in key.varying.indices {
                 counts.index[level + 1, default: 0] += entry.messages
             }

@@ -6,6 +6,9 @@ internal import Layout
 struct TrieRows {
     private(set) var rows: [(key: [UInt8], value: [UInt8])] = []
     private(set) var bytes = 0
+    /// How atoms are written in the keys of streams, each way once, in the order seen; both when the broker
+    /// got another Erlang in between.
+    private(set) var atoms: [AtomEncoding] = []
     /// What the topics of each stream look like, varying levels as "+".
     private(set) var patterns: [StreamID: String] = [:]
 
@@ -18,19 +21,28 @@ struct TrieRows {
             throw .unexpected(offset: 0, expected: .trieRow)
         }
         guard pair[0] == .atom("rlookup"), let stream = pair[1].identifier else { return }
+        // Behind the version byte, the tag of the pair and its arity: the tag of the atom.
+        let encoding: AtomEncoding = key[3] == Self.oldAtomTag ? .otp25 : .otp26
+        if !atoms.contains(encoding) { atoms.append(encoding) }
         guard case .list(let levels) = try Term(decoding: value.bytes) else {
             throw .unexpected(offset: 0, expected: .list)
         }
         patterns[stream] = levels.map(\.level).joined(separator: "/")
     }
 
-    /// - Throws: when they are not what EMQX writes.
-    func trie() throws(LayoutError) -> TopicTrie { try Self.trie(of: rows) }
+    /// ATOM_EXT of Erlang's external term format; since OTP 26 atoms are SMALL_ATOM_UTF8_EXT, 119.
+    private static let oldAtomTag: UInt8 = 100
 
-    private static func trie(
+    /// What the trie's rows say of how it goes on learning, beside what the data's rows say.
+    private var format: RowFormat { RowFormat(atoms: atoms.first ?? .otp26) }
+
+    /// - Throws: when they are not what EMQX writes.
+    func trie() throws(LayoutError) -> TopicTrie { try trie(of: rows) }
+
+    private func trie(
         of rows: [(key: [UInt8], value: [UInt8])]
     ) throws(LayoutError) -> TopicTrie {
-        var restorer = TrieRestorer()
+        var restorer = TrieRestorer(format)
         for row in rows { try restorer.add(key: row.key.span.bytes, value: row.value.span.bytes) }
         return try restorer.finish()
     }
@@ -56,7 +68,7 @@ struct TrieRows {
         }
         let list = rows.indices.filter { kept[$0] }.map { rows[$0] }
         return (
-            try Self.trie(of: list), list.count,
+            try trie(of: list), list.count,
             list.reduce(0) { $0 + $1.key.count + $1.value.count }
         )
     }

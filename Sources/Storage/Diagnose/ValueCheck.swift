@@ -2,8 +2,6 @@ internal import Layout
 internal import MQTT
 
 /// Reads stored values, and writes each again as the model would: whether the model's bytes are EMQX's.
-///
-/// The only place here that knows how values are serialized.
 struct ValueCheck {
     /// How many values of a client, one after the other, came out how.
     struct Tally: Equatable, Sendable {
@@ -19,23 +17,33 @@ struct ValueCheck {
     private(set) var tally = Tally()
     /// Why the first value that could not be read could not be.
     private(set) var firstFailure: LayoutError?
-    /// Of the publisher whose message came last: messages of a stream follow each other, and a stream has
+    /// What values and keys are taken for.
+    let format: RowFormat
+    /// Of the publishers whose messages came last: messages of a stream follow each other, and a stream has
     /// few publishers.
     private var headers: [[UInt8]: PublisherHeader] = [:]
     private var properties: [UInt8] = []
     private var client: [UInt8] = []
+    /// In one piece, whether the value has it in fragments or not.
+    private var payload: [UInt8] = []
+    /// Of the value that came last: the tokens of its varying levels, joined by "/". Empty in a value of
+    /// `KeyScheme.skipstreamV2`.
+    private(set) var varying: [UInt8] = []
     private var written: [UInt8] = []
 
     /// So many publishers' headers are kept.
     private static let remembered = 10_000
 
-    /// - Returns: the message, and the size of the value that the model makes of it with the same varying
-    ///   part; nil if it cannot be read.
-    mutating func check(_ value: RawSpan) -> (message: StoredMessage, size: Int)? {
+    init(_ format: RowFormat) { self.format = format }
+
+    /// - Returns: the size of the value that the model makes of the message, with the same varying part; nil
+    ///   if it cannot be read.
+    mutating func check(_ value: RawSpan) -> Int? {
         properties.removeAll(keepingCapacity: true)
         let message: StoredMessage
         do throws(LayoutError) {
-            message = try StoredMessage(decoding: value, appendingPropertiesTo: &properties)
+            message = try StoredMessage(
+                decoding: value, as: format.values, appendingPropertiesTo: &properties)
         } catch {
             tally.unreadable += 1
             firstFailure = firstFailure ?? error
@@ -43,25 +51,27 @@ struct ValueCheck {
         }
         client.removeAll(keepingCapacity: true)
         message.from.append(from: value, to: &client)
-        if let header = headers[client], write(value, message, header),
-            written.count == value.byteCount
-        {
+        varying.removeAll(keepingCapacity: true)
+        message.varying.append(from: value, to: &varying)
+        payload.removeAll(keepingCapacity: true)
+        message.payload.append(from: value, to: &payload)
+        if let header = headers[client], write(message, header), written.count == value.byteCount {
             count(value)
-            return (message, written.count)
+            return written.count
         }
         // Another connection of the client, or the first: its header is in the value.
-        guard let header = PublisherHeader(of: value, client: client) else {
+        guard let header = PublisherHeader(of: value, client: client, format: format) else {
             tally.otherSize += 1
-            return (message, value.byteCount)
+            return value.byteCount
         }
         if headers.count >= Self.remembered { headers.removeAll(keepingCapacity: true) }
         headers[client] = header
-        guard write(value, message, header) else {
+        guard write(message, header) else {
             tally.otherSize += 1
-            return (message, value.byteCount)
+            return value.byteCount
         }
         count(value)
-        return (message, written.count)
+        return written.count
     }
 
     private mutating func count(_ value: RawSpan) {
@@ -76,49 +86,17 @@ struct ValueCheck {
     }
 
     /// - Returns: false when the properties cannot be written again.
-    private mutating func write(
-        _ value: RawSpan, _ message: StoredMessage, _ header: PublisherHeader
-    ) -> Bool {
+    private mutating func write(_ message: StoredMessage, _ header: PublisherHeader) -> Bool {
         written.removeAll(keepingCapacity: true)
-        let varying = value.extracting(message.varying.range)
-        let properties = properties
+        let (varying, payload, properties) = (varying, payload, properties)
         do throws(CodecError) {
             // As one token: joined tokens are what they were joined to.
             try header.appendValue(
-                qos: message.qos, dup: message.dup, retain: message.retain, topic: varying,
-                varying: [0..<varying.byteCount], payload: value.extracting(message.payload.range),
-                properties: properties.span.bytes, timestamp: message.timestamp, to: &written)
+                qos: message.qos, dup: message.dup, retain: message.retain,
+                topic: varying.span.bytes, varying: [0..<varying.count],
+                payload: payload.span.bytes, properties: properties.span.bytes,
+                timestamp: message.timestamp, to: &written)
             return true
         } catch { return false }
-    }
-}
-
-extension PublisherHeader {
-    /// The header that a stored value has; nil if its headers are not those that EMQX writes.
-    fileprivate init?(of value: RawSpan, client: [UInt8]) {
-        guard case .tuple(let fields)? = try? Term(decoding: value), fields.count == 9,
-            case .map(let headers) = fields[4],
-            case .tuple(let name)? = headers[.atom("peername")], name.count == 2,
-            case .tuple(let groups) = name[0], case .integer(let port) = name[1],
-            case .integer(let number)? = headers[.atom("proto_ver")],
-            let port = UInt16(exactly: port),
-            let version = UInt8(exactly: number).flatMap(ProtocolVersion.init(rawValue:))
-        else { return nil }
-        var address: [UInt8] = []
-        for group in groups {
-            guard case .integer(let part) = group, let part = UInt16(exactly: part) else {
-                return nil
-            }
-            if groups.count == 8 { address.append(UInt8(part >> 8)) }
-            address.append(UInt8(truncatingIfNeeded: part))
-        }
-        guard let peer = PeerAddress(bytes: address, port: port),
-            let clientID = String(validating: client, as: UTF8.self)
-        else { return nil }
-        var username: String?
-        if case .binary(let bytes)? = headers[.atom("username")] {
-            username = String(validating: bytes, as: UTF8.self)
-        }
-        self.init(clientID: clientID, peer: peer, version: version, username: username)
     }
 }
