@@ -13,6 +13,11 @@ void crocks_engine_share(crocks_engine *engine, uint64_t write_buffer_bytes,
   if (bytes_per_second > 0) engine->limiter.reset(rocksdb::NewGenericRateLimiter(bytes_per_second));
 }
 
+void crocks_engine_yield_threads(crocks_engine *engine) {
+  for (auto pool : {rocksdb::Env::Priority::HIGH, rocksdb::Env::Priority::LOW})
+    engine->env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow).PermitUncheckedError();
+}
+
 void crocks_engine_set_threads(crocks_engine *engine, int32_t high, int32_t low) {
   if (high > 0) engine->env->SetBackgroundThreads(high, rocksdb::Env::Priority::HIGH);
   if (low > 0) engine->env->SetBackgroundThreads(low, rocksdb::Env::Priority::LOW);

@@ -63,6 +63,7 @@ package final class BrokerLoad: Sendable {
     }
 
     private func run() {
+        Yielding.begin()
         var mine = Nanoseconds.zero
         while !stopped.load(ordering: .acquiring) {
             let share = Nanoseconds(cost.count / Int64(threads))

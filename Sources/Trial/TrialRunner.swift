@@ -45,10 +45,7 @@ package struct TrialRunner {
             try aged.clone(start, to: data)
         }
         let opening = MonotonicTime.now()
-        let store: ShardedStore
-        do { store = try ShardedStore(at: data, conditions.options, on: engine) } catch {
-            throw .environment("\(error)")
-        }
+        let store = try Yielding.open(data, conditions.options, on: engine)
         let opened = MonotonicTime.now() - opening
         defer { store.close() }
         // What this setting wants compacted that the control had left is its debt, not the traffic's.

@@ -50,6 +50,8 @@ void crocks_engine_share(crocks_engine *engine, uint64_t write_buffer_bytes,
 /* Sets the pools of the Env for flushes (high) and compactions (low), also to fewer threads; 0 leaves a
  * pool as it is. Opening a database only ever makes them grow. */
 void crocks_engine_set_threads(crocks_engine *engine, int32_t high, int32_t low);
+/* Lowers the priority of the threads of both pools, of the whole process and for good. */
+void crocks_engine_yield_threads(crocks_engine *engine);
 typedef struct {
   double median, p95, p99, average, standard_deviation, minimum, maximum;
   uint64_t count, sum;

@@ -37,6 +37,8 @@ final class PollQueue: Sendable {
         var timetable = Timetable()
         /// Workers that sleep and that nobody has woken yet.
         var idle = 0
+        /// Workers to wake once the lock is let go: one that is woken under it would only wait for it.
+        var waking = 0
         /// The shard that is looked at first for work, so that a busy one does not starve the others.
         var turn = 0
         var answers: [ReadReply] = []
@@ -75,7 +77,7 @@ final class PollQueue: Sendable {
     /// - Returns: whether it is answered already.
     func ask(_ request: ReadRequest) -> Bool {
         let poll = Poll(request, at: .now())
-        return state.withLock { state in
+        return change { state in
             state.counters.pollRequests += 1
             let limit = model.pendingPerWorker * model.workersPerShard
             if poll.cursor == nil {
@@ -108,7 +110,7 @@ final class PollQueue: Sendable {
     ///   - streams: of each message, in any order.
     ///   - latest: timestamp (µs) of the last one.
     func committed(_ streams: [StreamID], latest: UInt64, generation: Int, in shard: Int) {
-        state.withLock { state in
+        change { state in
             state.shards[shard].latest = latest
             guard !state.shards[shard].waiting.isEmpty else { return }
             var last: StreamID?
@@ -122,7 +124,7 @@ final class PollQueue: Sendable {
     /// `generation` takes the messages of `shard` from now on: wakes the polls that wait for an older one, since
     /// nothing is to come to it.
     func began(_ generation: Int, in shard: Int) {
-        state.withLock { state in
+        change { state in
             state.shards[shard].generation = generation
             let ended = state.shards[shard].waiting.keys.filter { $0.generation < generation }
             for address in ended { wake(address, of: shard, in: &state) }
@@ -144,7 +146,7 @@ final class PollQueue: Sendable {
     /// - Returns: nil at the end.
     func take() -> Work? {
         while true {
-            let next: Work?? = state.withLock { state in
+            let next: Work?? = change { state in
                 if state.isStopped { return .some(nil) }
                 if let next = nextWork(&state) {
                     // A shard may have become free for another worker with this one's return.
@@ -162,7 +164,19 @@ final class PollQueue: Sendable {
     private func wakeWorker(_ state: inout State) {
         guard state.idle > 0 else { return }
         state.idle -= 1
-        work.signal()
+        state.waking += 1
+    }
+
+    /// Runs `body` under the lock, and wakes afterwards whom it wanted woken.
+    private func change<Result>(_ body: (inout sending State) -> sending Result) -> sending Result {
+        var waking = 0
+        let result = state.withLock { state in
+            let result = body(&state)
+            swap(&waking, &state.waking)
+            return result
+        }
+        for _ in 0..<waking { work.signal() }
+        return result
     }
 
     private func hasWork(_ state: borrowing State) -> Bool {
@@ -193,7 +207,7 @@ final class PollQueue: Sendable {
     func finish(
         _ work: Work, _ scan: StreamScan, _ outcome: ReadReply.Outcome
     ) -> (damage: [StreamScan.Damage], hasAnswered: Bool) {
-        state.withLock { state in
+        change { state in
             state.shards[work.shard].working -= 1
             state.counters.add(scan.counters)
             let before = state.answers.count

@@ -1,10 +1,12 @@
+internal import Foundation
 internal import Synchronization
 
 /// The workers that read for sessions, so that no read ever holds a session back.
 ///
 /// EMQX has some processes for each shard, of which no more are inside RocksDB at once than it has dirty I/O
-/// schedulers. Here one pool of as many threads as may be inside RocksDB serves all shards, no more of them
-/// at a time for one shard than it has workers: more threads could only wait for one another.
+/// schedulers. Here one pool serves all shards, no more of its threads at a time for one shard than it has workers,
+/// and no more of them in all than may be inside RocksDB, or than twice the cores: a thread that finds its rows in
+/// memory only takes its core from another.
 final class ReaderPool: Sendable {
     private let shards: [Shard]
     private let store: StoreState
@@ -21,7 +23,12 @@ final class ReaderPool: Sendable {
 
     /// Threads that `work` is for.
     var threadCount: Int {
-        max(1, min(shards.count * model.workersPerShard, store.options.engine.concurrentWrites))
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        return max(
+            1,
+            min(
+                shards.count * model.workersPerShard, store.options.engine.concurrentWrites,
+                2 * cores))
     }
 
     /// Reads until `stop`.

@@ -70,6 +70,13 @@ package final class RocksEngine: @unchecked Sendable {
         crocks_engine_set_threads(raw, Int32(clamping: high), Int32(clamping: low))
     }
 
+    /// The nice value that RocksDB gives to threads of low priority (port/port_posix.cc, SetCpuPriority, kLow).
+    package static let yieldingNice: Int32 = 19
+
+    /// From now on the threads for flushes and compactions run only where others leave a core free. Of the whole
+    /// process, and for good: threads that run already follow when their job ends.
+    package func yieldThreads() { crocks_engine_yield_threads(raw) }
+
     /// Everything the listeners noted since the last call, in the order it was noted.
     package func takeEvents() -> [StorageEvent] {
         var taken: [StorageEvent] = []
