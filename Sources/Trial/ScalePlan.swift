@@ -32,9 +32,10 @@ package struct ScalePlan: Sendable {
 
     /// RocksDB raises a smaller memtable to this (7.8.3, db/column_family.cc, SanitizeOptions).
     package static let smallestMemtable: Int64 = 64 << 10
-    /// The stored rate that a trial aims at when the recorded one is lower: what the replay and one core
-    /// of compaction sustain together on a two-core machine with room to spare.
-    package static let targetPerSecond = 6_000.0
+    /// The stored rate that a trial aims at when the recorded one is lower: what the replay, the CPU burned for
+    /// the broker (a quarter of a core at this rate) and compaction sustain together on a two-core machine with
+    /// room to spare.
+    package static let targetPerSecond = 4_000.0
     /// How much more is written than the forecast needs: shards are not filled evenly, and a compaction
     /// that starts late takes more files than its trigger.
     private static let margin = 2.0
