@@ -1,5 +1,7 @@
 #include "stalls.hpp"
 
+#include <algorithm>
+
 namespace {
 
 /* The counters of rocksdb.cfstats that tell why writes are held back. RocksDB adds to one of them each
@@ -53,7 +55,10 @@ void StallOrder::changed(crocks_event event, crocks_db *db, const Emit &emit) {
   }
   event.reason = look(family, db, event.column_family, event.condition);
   family.condition = event.condition;
-  emit(event);
+  /* Heard late: it happened before the one that waited for it, whatever the clock said when each was heard. */
+  for (const auto &later : family.waiting)
+    if (later.previous == event.condition) event.ended_ns = std::min(event.ended_ns, later.ended_ns);
+  tell(family, event, emit);
   /* What waited heard no counters of its own. */
   for (auto next = family.waiting.begin(); next != family.waiting.end();) {
     if (next->previous != family.condition) {
@@ -63,9 +68,17 @@ void StallOrder::changed(crocks_event event, crocks_db *db, const Emit &emit) {
     crocks_event held = *next;
     family.waiting.erase(next);
     family.condition = held.condition;
-    emit(held);
+    tell(family, held, emit);
     next = family.waiting.begin();
   }
+}
+
+/* Changes of one family happened in the order of their conditions, so no stamp goes back. */
+void StallOrder::tell(Family &family, crocks_event event, const Emit &emit) {
+  event.ended_ns = std::max(event.ended_ns, family.last_ns);
+  event.began_ns = event.ended_ns;
+  family.last_ns = event.ended_ns;
+  emit(event);
 }
 
 void StallOrder::release(const Emit &emit) {

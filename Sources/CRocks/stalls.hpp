@@ -33,10 +33,13 @@ class StallOrder {
     /* -1: unknown. */
     int32_t condition = 0;
     std::vector<crocks_event> waiting;
+    /* When the last change that was emitted happened, CLOCK_MONOTONIC. */
+    int64_t last_ns = 0;
     /* Values of the counters of rocksdb.cfstats at the last change. */
     std::map<const char *, uint64_t> seen;
   };
 
+  void tell(Family &family, crocks_event event, const Emit &emit);
   int32_t look(Family &family, crocks_db *db, int32_t index, int32_t condition);
 
   /* By index; column families come and go with generations. */
