@@ -117,8 +117,11 @@ package struct Diagnoser {
                             + (place.trie.map { database.levels(family: $0) } ?? [])),
                     oldest: scan.oldest, newest: scan.newest, topics: scan.ledger.count,
                     sampled: scan.isPartial,
-                    estimatedRows: Int(
-                        database.property("rocksdb.estimate-num-keys", family: place.data) ?? 0),
+                    // RocksDB's estimate may be of less than was read.
+                    estimatedRows: max(
+                        scan.counts.data + scan.counts.indexRows,
+                        Int(
+                            database.property("rocksdb.estimate-num-keys", family: place.data) ?? 0)),
                     model: comparison.model, notCompared: comparison.reason))
             earlier = (place, scan.trie)
         }
