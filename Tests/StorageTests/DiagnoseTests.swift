@@ -123,12 +123,13 @@ import Testing
 
     @Test func aSampleSaysThatItIsOne() throws {
         let scratch = ScratchDirectory()
-        try Self.write(to: scratch("messages"), shards: 1)
+        // No memtable is full: RocksDB estimates from what it reads out of the log, and that is exact.
+        try Self.write(to: scratch("messages"), shards: 1, miniature: 1)
         let diagnosis = try Self.diagnose(scratch.path, sample: 100)
         let generation = diagnosis.shards[0].generations[0]
         #expect(generation.sampled)
         #expect(generation.rows.data + generation.rows.indexRows == 100)
-        #expect(generation.estimatedRows >= 100, "never fewer than were read")
+        #expect(generation.estimatedRows > 100)
         #expect(generation.model == nil)
         #expect(generation.notCompared == "only a sample of its rows was read")
         #expect(diagnosis.text().contains("--sample"))
