@@ -15,6 +15,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
+    Target.Dependency.product(name: $0, package: "swift-nio")
+}
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A layer: what it is called, the only modules of ours that it may import, and what it takes from
@@ -49,6 +56,13 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // Without its configuration reader: ours is HOCON.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1",
+            traits: ["FullFoundation"]),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -67,6 +81,9 @@ let package = Package(
             "Storage", on: ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
             using: [crypto]),
         layer("Broker", on: ["MQTT", "Layout", "Storage", "Measure"]),
+        layer(
+            "Server", on: ["Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure"],
+            using: nio + [tls, hummingbird, logging, crypto, cryptoExtras]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(
@@ -81,8 +98,9 @@ let package = Package(
         .executableTarget(
             name: "dstune",
             dependencies: [
-                "Report", "Advisor", "Study", "Trial", "Traffic", "Storage", "Knobs", "HOCON",
-                "Measure", arguments,
+                "Report", "Advisor", "Study", "Trial", "Server", "Traffic", "Storage", "Knobs",
+                "HOCON",
+                "Measure", logging, arguments,
             ], swiftSettings: settings),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -97,6 +115,12 @@ let package = Package(
         tests("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
         tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "MQTT", "Measure", "TestSupport"]),
+        tests(
+            "Server",
+            on: [
+                "Broker", "Storage", "Layout", "Knobs", "HOCON", "MQTT", "Measure", "TestSupport",
+            ],
+            using: nio + [tls, logging]),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
         tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
