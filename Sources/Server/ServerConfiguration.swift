@@ -79,6 +79,9 @@ package struct ServerConfiguration: Sendable {
         package var users: String?
         /// Path of the file of rules; nil allows everything to who got in.
         package var rules: String?
+        /// A verified client certificate's common name is the user name, and no password is asked for
+        /// (`mqtt.peer_cert_as_username = cn`).
+        package var takesCertificateNames = false
 
         package init() {}
     }
