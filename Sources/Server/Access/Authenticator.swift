@@ -37,7 +37,7 @@ package final class Authenticator: Sendable {
     /// Users whose last verified password is remembered.
     private static let mostVerified = 65_536
     /// Longest password that is hashed, bytes: MQTT's own bound would let a stranger send 64 KiB.
-    private static let longestPassword = 4_096
+    package static let longestPassword = 4_096
 
     /// Reads the files that `access` names.
     /// - Throws: when one of them cannot be read or is not understood.

@@ -52,7 +52,7 @@ package struct UserFile: Sendable {
     package init(newAt path: String) { self.path = path }
 
     /// - Throws: when `name` cannot stand in a line of the file.
-    package mutating func set(_ name: String, _ hash: PasswordHash) throws(ServerError) {
+    package static func check(name: String) throws(ServerError) {
         guard !name.isEmpty, name.utf8.count <= 0xFFFF, !name.hasPrefix("#"),
             !name.unicodeScalars.contains(where: {
                 $0 == ":" || $0.properties.generalCategory == .control || $0.properties.isWhitespace
@@ -62,6 +62,12 @@ package struct UserFile: Sendable {
                 "`\(name.filter { !$0.isNewline })` cannot be a user's name here: leave out colons, blanks "
                     + "and control characters, and do not begin with #")
         }
+    }
+
+    /// Adds a user, or gives one another password.
+    /// - Throws: as `check`.
+    package mutating func set(_ name: String, _ hash: PasswordHash) throws(ServerError) {
+        try Self.check(name: name)
         let line = "\(name):\(hash.text)"
         if hashes.updateValue(hash, forKey: name) == nil {
             lines.append(line)

@@ -68,6 +68,9 @@ struct ConfigurationDraft {
         model.durability = EngineModel.article.durability
         model.sessions = EngineModel.article.sessions
         model.cpuPerMessage = .zero
+        // Publishers wait for commits here as well.
+        let interval = "local_write_buffer.flush_interval"
+        model.standards[interval] = EngineModel.article.standards[interval]
         return model
     }
 

@@ -20,7 +20,8 @@ package enum ConfigurationFile {
                 }, environment: environment)
         case .missing:
             throw HOCONError(
-                HOCONPosition(file: path, line: 1, column: 1), "there is no such file; correct --config")
+                HOCONPosition(file: path, line: 1, column: 1),
+                "there is no such file; correct --config")
         case .unreadable(let reason):
             throw HOCONError(
                 HOCONPosition(file: path, line: 1, column: 1), "the file cannot be read: \(reason)")

@@ -51,15 +51,18 @@ struct KnownKeys {
     /// In the deepest block that is known a name that is like this one; else the same name elsewhere.
     private func nearest(to names: [String]) -> String? {
         let depth = paths.map { Self.common($0, names) }.max() ?? 0
+        guard depth < names.count else { return nil }
+        // The last name alone is wrong here: the key may stand in another block.
+        if depth == names.count - 1,
+            let path = paths.first(where: { $0.last == names.last && !$0.contains("*") })
+        {
+            return Self.text(path)
+        }
         let siblings = Set(
             paths.filter { $0.count > depth && Self.common($0, names) >= depth }.map { $0[depth] })
-        if depth < names.count,
-            let name = Knobs.nearest(
-                to: names[depth], among: siblings.subtracting(["*", "**"]).sorted())
-        {
-            return Self.text(names[..<depth] + [name])
-        }
-        return paths.first { $0.last == names.last && !$0.contains("*") }.map { Self.text($0) }
+        return Knobs.nearest(
+            to: names[depth], among: siblings.subtracting(["*", "**"]).sorted()
+        ).map { Self.text(names[..<depth] + [$0]) }
     }
 
     private static func common(_ known: [String], _ names: [String]) -> Int {
