@@ -33,7 +33,7 @@ package final class Authenticator: Sendable {
     private let verified = Mutex<[String: HMAC<SHA256>.MAC]>([:])
 
     /// Longest queue of passwords to be checked: some seconds of work.
-    static let longestQueue = 256
+    package static let longestQueue = 256
     /// Users whose last verified password is remembered.
     private static let mostVerified = 65_536
     /// Longest password that is hashed, bytes: MQTT's own bound would let a stranger send 64 KiB.

@@ -69,7 +69,11 @@ struct TopicPattern: Sendable {
             let theirs = at..<end
             switch level {
             case .hash: break
-            case .plus: if filter.isHash(theirs) { return false }
+            case .plus:
+                // A topic has a first level, so `+/#` is as wide as `#`; further down it is not.
+                if filter.isHash(theirs) {
+                    return index == 0 && levels.count == 2 && levels[1].isHash
+                }
             case .exact(let text): if !filter.equals(theirs, text) { return false }
             case .named(let pieces):
                 if !Self.spell(pieces, filter, theirs, client) { return false }
@@ -146,6 +150,8 @@ extension TopicPattern.Level {
         case .exact, .named: false
         }
     }
+
+    fileprivate var isHash: Bool { if case .hash = self { true } else { false } }
 
     fileprivate var beginsWithDollar: Bool {
         switch self {
