@@ -16,8 +16,6 @@ package struct ServerConfiguration: Sendable {
     package var admin: Endpoint? = Endpoint(host: "127.0.0.1", port: 18_083)
     /// Whether sessions outlive the process at all (`durable_sessions.enable`).
     package var isDurable = true
-    /// Seconds between two looks for sessions that have expired (`durable_sessions.session_gc_interval`).
-    package var sessionCollection = 600.0
     /// What is logged, and what is more severe (`log.console.level`).
     package var logLevel = Logger.Level.info
 

@@ -3,6 +3,7 @@ import Foundation
 import HOCON
 import Knobs
 import Logging
+import MQTT
 import Measure
 import Server
 import Storage
@@ -62,7 +63,7 @@ import Testing
         #expect(configuration.isDurable)
         #expect(configuration.sessions.readAhead == 1_000)
         #expect(configuration.sessions.idlePoll == .seconds(10))
-        #expect(configuration.sessionCollection == 600)
+        #expect(configuration.sessions.sessionCollection == .seconds(600))
         let storage = configuration.storage
         #expect(storage.retention == .seconds(4 * 3_600))
         #expect(storage.shards == 16)
@@ -206,5 +207,35 @@ import Testing
                 "broker.conf:7:1: `node.name` does nothing"))
         #expect(try Self.read("dashboard.listeners.http.bind = 0").configuration.admin == nil)
         #expect(try Self.read("admin.enable = false").configuration.admin == nil)
+    }
+
+    /// Section 6 of the reference: what a client may ask for. Fails if a key of it turns nothing, or another.
+    @Test func theLimitsOfClientsAreRead() throws {
+        let text = """
+            mqtt {
+              max_qos_allowed = 1, retain_available = false, wildcard_subscription = false, shared_subscription = false
+              max_topic_levels = 9, max_subscriptions = 8, message_expiry_interval = 90s, session_expiry_limit = 1d
+              server_keepalive = 30, keepalive_multiplier = 2, max_topic_alias = 3, await_rel_timeout = 5s
+              response_information = "r/", max_mqueue_len = infinity, max_awaiting_rel = 4
+            }
+            retainer { max_payload_size = 1KB, backend.max_retained_messages = 0, msg_expiry_interval = 2s }
+            durable_sessions.session_gc_interval = 1m
+            """
+        let sessions = try Self.read(text).configuration.sessions
+        #expect(sessions.maximumQoS == .atLeastOnce && !sessions.retainAvailable)
+        #expect(!sessions.wildcardSubscriptions && !sessions.sharedSubscriptions)
+        #expect(sessions.topicLevels == 9 && sessions.subscriptions == 8)
+        #expect(sessions.messageExpiry == 90 && sessions.largestExpiry == 86_400)
+        #expect(sessions.serverKeepAlive == 30 && sessions.keepAliveMultiplier == 2)
+        #expect(sessions.topicAliasesIn == 3 && sessions.awaitReleaseTimeout == .seconds(5))
+        #expect(sessions.responseInformation == "r/" && sessions.queue == .max)
+        #expect(sessions.awaitingRelease == 4 && sessions.retainedPayload == 1_024)
+        #expect(sessions.retainedMessages == .max && sessions.retainedExpiry == 2)
+        #expect(sessions.sessionCollection == .seconds(60))
+        let standard = try Self.read(
+            "mqtt { server_keepalive = disabled, message_expiry_interval = infinity, max_subscriptions = infinity }"
+        ).configuration.sessions
+        #expect(standard.serverKeepAlive == nil && standard.messageExpiry == nil)
+        #expect(try !Self.read("retainer.enable = false").configuration.sessions.retainAvailable)
     }
 }

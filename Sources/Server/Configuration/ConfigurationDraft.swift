@@ -17,7 +17,6 @@ struct ConfigurationDraft {
     var isDurable = true
     /// Seconds.
     var retention: Double?
-    var collection: Double?
     /// Of the listener that a key belongs to, and of all.
     var idleTimeout: Double?
     var listeners: [ListenerDraft] = []
@@ -88,7 +87,6 @@ struct ConfigurationDraft {
         configuration.admin = isAdminOff ? nil : admin
         configuration.logLevel = logLevel
         configuration.isDurable = isDurable
-        if let collection { configuration.sessionCollection = collection }
         if !listeners.isEmpty {
             configuration.listeners = []
             for draft in listeners where draft.isEnabled {

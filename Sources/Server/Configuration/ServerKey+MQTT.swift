@@ -31,6 +31,44 @@ extension ServerKey {
                 ("disabled", false), ("cn", true),
             ])
         },
+        key("mqtt.max_qos_allowed") { (draft, value) throws(HOCONError) in
+            let highest = try value.integer(in: 0...2)
+            draft.sessions.maximumQoS = QoS(rawValue: UInt8(highest)) ?? .exactlyOnce
+        },
+        flag("mqtt.retain_available") { $0.sessions.retainAvailable = $1 },
+        flag("mqtt.wildcard_subscription") { $0.sessions.wildcardSubscriptions = $1 },
+        flag("mqtt.shared_subscription") { $0.sessions.sharedSubscriptions = $1 },
+        // A topic has at most as many levels as bytes.
+        count("mqtt.max_topic_levels", 1...65_535) { $0.sessions.topicLevels = $1 },
+        key("mqtt.max_subscriptions") { (draft, value) throws(HOCONError) in
+            draft.sessions.subscriptions =
+                try value.count(in: 1...Int64(Int32.max)).map { Int($0) } ?? .max
+        },
+        duration("mqtt.message_expiry_interval", mayBeInfinite: true) { draft, time in
+            draft.sessions.messageExpiry = seconds(time)
+        },
+        // This tool's own: no client keeps a session for longer.
+        duration("mqtt.session_expiry_limit", mayBeInfinite: true) { draft, time in
+            draft.sessions.largestExpiry = seconds(time) ?? .max
+        },
+        key("mqtt.server_keepalive") { (draft, value) throws(HOCONError) in
+            guard value.entry.value != .string("disabled") else {
+                draft.sessions.serverKeepAlive = nil
+                return
+            }
+            draft.sessions.serverKeepAlive = UInt16(try value.integer(in: 1...65_535))
+        },
+        key("mqtt.keepalive_multiplier") { (draft, value) throws(HOCONError) in
+            draft.sessions.keepAliveMultiplier = try value.number(in: 1...100)
+        },
+        count("mqtt.max_topic_alias", 0...65_535) { $0.sessions.topicAliasesIn = UInt16($1) },
+        key("mqtt.await_rel_timeout") { (draft, value) throws(HOCONError) in
+            draft.sessions.awaitReleaseTimeout = .milliseconds(max(1, try value.duration() ?? 0))
+        },
+        key("mqtt.response_information") { (draft, value) throws(HOCONError) in
+            let text = try value.text()
+            draft.sessions.responseInformation = text.isEmpty ? nil : text
+        },
         idle(
             "mqtt.retry_interval",
             "nothing is sent again before the client reconnects, as the "
@@ -42,7 +80,6 @@ extension ServerKey {
         ),
         idle(
             "mqtt.strict_mode", "every packet is held to the specification", harmless: .bool(true)),
-        idle("mqtt.response_information", "clients are given none", harmless: .string("")),
         idle(
             "mqtt.upgrade_qos", "messages have the lower QoS of both sides", harmless: .bool(false)),
         idle("mqtt.use_username_as_clientid", "clients name themselves", harmless: .bool(false)),
@@ -57,6 +94,15 @@ extension ServerKey {
 
     /// `retainer`.
     static let retainerKeys: [ServerKey] = [
+        retained("retainer.backend.max_retained_messages"),
+        retained("retainer.max_retained_messages"),
+        bytes("retainer.max_payload_size", 1...268_435_460) { $0.sessions.retainedPayload = $1 },
+        duration("retainer.msg_expiry_interval", mayBeInfinite: true) { draft, time in
+            // 0 is for ever, as in EMQX.
+            draft.sessions.retainedExpiry = time == 0 ? nil : seconds(time)
+        },
+        // Off, no publisher may retain.
+        flag("retainer.enable") { if !$1 { $0.sessions.retainAvailable = false } },
         idle(
             "retainer.msg_clear_interval",
             "what has expired is not delivered, and goes when it is met"),
@@ -81,7 +127,7 @@ extension ServerKey {
             draft.sessions.idlePoll = .milliseconds(max(1, try value.duration() ?? 0))
         },
         key("durable_sessions.session_gc_interval") { (draft, value) throws(HOCONError) in
-            draft.collection = Double(max(1, try value.duration() ?? 0)) / 1_000
+            draft.sessions.sessionCollection = .milliseconds(max(1, try value.duration() ?? 0))
         },
         key("durable_sessions.message_retention_period") { (draft, value) throws(HOCONError) in
             guard let time = try value.duration(), time > 0 else {
@@ -91,6 +137,14 @@ extension ServerKey {
             draft.retention = Double(time) / 1_000
         },
     ]
+
+    private static func retained(_ path: String) -> ServerKey {
+        key(path) { (draft, value) throws(HOCONError) in
+            let count = try value.count(in: 0...Int64(Int32.max))
+            // 0 is without bound, as in EMQX.
+            draft.sessions.retainedMessages = count.flatMap { $0 == 0 ? nil : Int($0) } ?? .max
+        }
+    }
 
     /// Whole seconds of milliseconds, at least one unless it is zero; nil stays nil.
     static func seconds(_ milliseconds: Int64?) -> UInt32? {
