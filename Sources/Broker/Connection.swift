@@ -38,6 +38,7 @@ enum Reason: UInt8 {
     case malformedPacket = 0x81
     case protocolError = 0x82
     case implementationSpecificError = 0x83
+    case serverShuttingDown = 0x8B
     case sessionTakenOver = 0x8E
     case topicFilterInvalid = 0x8F
     case packetIdentifierNotFound = 0x92

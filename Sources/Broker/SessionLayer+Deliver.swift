@@ -64,6 +64,7 @@ extension SessionLayer {
     /// Sends what is to be repeated and then what waits, as far as the window allows.
     func fill(_ session: Session, into outbox: inout Outbox) {
         guard let number = session.connection, session.replaying == nil else { return }
+        guard !session.isPaused else { return }
         while let (id, delivery) = session.inflight.nextRepeated() {
             send(delivery, id, dup: true, to: session, over: number, into: &outbox)
         }

@@ -118,7 +118,11 @@ extension SessionLayer {
     ) {
         guard let session = sessions[route.session], let number = session.connection else { return }
         let qos = min(header.qos, route.qos)
-        if qos != .atMostOnce, !session.inflight.hasRoom {
+        if session.isPaused, qos == .atMostOnce {
+            counters.dropped += 1
+            return
+        }
+        if qos != .atMostOnce, session.isPaused || !session.inflight.hasRoom {
             guard session.waiting < limits.queue else {
                 counters.dropped += 1
                 return

@@ -58,7 +58,10 @@ package final class SessionLayer {
         let noLocal: Bool
     }
 
-    package init(store: any DurableStore, limits: SessionLimits = SessionLimits()) {
+    package init(
+        store: any DurableStore, limits: SessionLimits = SessionLimits(),
+        authority: (any Authority)? = nil
+    ) {
         self.store = store
         self.limits = limits
         held = Array(repeating: HeldAnswers(), count: store.sessionLane + 1)

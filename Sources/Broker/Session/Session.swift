@@ -26,6 +26,9 @@ final class Session {
     /// Seconds; `UInt32.max` means it never expires [MQTT-3.1.2.11.2].
     private(set) var expiryInterval: UInt32
     var connection: Int?
+    /// The connection whose client does not read what it is sent.
+    var pausedOver: Int?
+    var isPaused: Bool { pausedOver != nil && pausedOver == connection }
     /// When it ends, while it is away; nil if never.
     var ends: MonotonicTime?
     var subscriptions: [String: Subscription] = [:]
