@@ -6,7 +6,6 @@ extension Rule {
         case .propertyTwice, .propertyValue, .packetIDZero, .subscriptionOption, .noLocalOnShared,
             .subscribeEmpty, .unsubscribeEmpty, .topicEmpty, .wildcardInResponseTopic:
             0x82
-        case .multiLevelWildcard, .singleLevelWildcard, .shareNameMissing, .shareNameSyntax: 0x8F
         case .wildcardInPublish, .wildcardInTopicName: 0x90
         case .topicAliasZero: 0x94
         default: 0x81

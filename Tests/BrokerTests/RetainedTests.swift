@@ -25,7 +25,7 @@ import Testing
         let stage = Stage()
         let sender = Self.sender(stage, ["a", "b"])
         stage.publish("second", to: "a", from: sender, retain: true)
-        let reader = stage.subscriber("r1", to: [], expiry: expiry)
+        let reader = stage.connect("r1", expiry: expiry)
         stage.subscribe(reader, to: [Subscription(filter: "+", qos: .exactlyOnce)])
         #expect(Self.texts(stage.drain(reader)) == ["a second retained", "b of b retained"])
         stage.publish("", to: "a", from: sender, retain: true)
