@@ -41,6 +41,28 @@ package struct SessionLimits: Sendable {
     /// Seconds that a retained message without an expiry interval of its own is kept; nil if for ever
     /// (`retainer.msg_expiry_interval`).
     package var retainedExpiry: UInt32?
+    /// Largest session expiry that a version 5 client is given, seconds; a client that asks for more is told so.
+    /// EMQX has none; `UInt32.max` admits sessions that never expire (`mqtt.session_expiry_limit` is our own key).
+    package var largestExpiry = UInt32.max
+    /// What is imposed on every client instead of its own keep alive, seconds (`mqtt.server_keepalive`).
+    package var serverKeepAlive: UInt16?
+    /// A client that is silent for this many times its keep alive is gone (`mqtt.keepalive_multiplier`)
+    /// [MQTT-3.1.2-22].
+    package var keepAliveMultiplier = 1.5
+    /// Aliases that a client may give to topics over one connection (`mqtt.max_topic_alias`).
+    package var topicAliasesIn: UInt16 = 65_535
+    /// Aliases that the broker gives to topics over one connection, if the client admits as many. EMQX gives
+    /// none; each is a topic kept in memory.
+    package var topicAliasesOut: UInt16 = 64
+    /// How long the identifier of a QoS 2 message is remembered while its PUBREL does not come
+    /// (`mqtt.await_rel_timeout`).
+    package var awaitReleaseTimeout = Nanoseconds.seconds(300)
+    /// How often what has outlived its time by the wall clock is looked for
+    /// (`durable_sessions.session_gc_interval`).
+    package var sessionCollection = Nanoseconds.seconds(600)
+    /// Answered to a client that asks for response information; nil for no answer
+    /// (`mqtt.response_information`).
+    package var responseInformation: String?
 
     package init() {}
 }
