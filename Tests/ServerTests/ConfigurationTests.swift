@@ -238,4 +238,26 @@ import Testing
         #expect(standard.serverKeepAlive == nil && standard.messageExpiry == nil)
         #expect(try !Self.read("retainer.enable = false").configuration.sessions.retainAvailable)
     }
+
+    /// Paths are meant from the folder of the file that has them. Fails if they are taken from elsewhere.
+    @Test func filesAreFoundFromTheFileThatNamesThem() throws {
+        let scratch = ScratchDirectory()
+        try FileManager.default.createDirectory(
+            atPath: scratch("conf/tls"), withIntermediateDirectories: true)
+        try "include \"tls/doors.conf\"\nnode.data_dir = ${HERE}\n"
+            .write(toFile: scratch("conf/broker.conf"), atomically: true, encoding: .utf8)
+        try "listeners.ssl.a.ssl_options { certfile = c.pem, keyfile = \"../k.pem\" }"
+            .write(toFile: scratch("conf/tls/doors.conf"), atomically: true, encoding: .utf8)
+        let value = try ConfigurationFile.load(
+            scratch("conf/broker.conf"), environment: ["HERE": "/data"])
+        let configuration = try ServerConfiguration.read(value).configuration
+        #expect(configuration.dataDirectory == "/data")
+        let tls = try #require(configuration.listeners[0].tls)
+        #expect(tls.certificate == scratch("conf/tls/c.pem"))
+        #expect(tls.key == scratch("conf/tls/../k.pem"))
+        let error = try #require(throws: HOCONError.self) {
+            _ = try ConfigurationFile.load(scratch("conf"), environment: [:])
+        }
+        #expect(error.sentence.contains("no file of at most"))
+    }
 }
