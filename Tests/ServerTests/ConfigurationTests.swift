@@ -60,7 +60,7 @@ import Testing
     @Test func theArticlesBlocksLoadAsTheyStand() throws {
         let loaded = try Self.read(Self.article + "\n" + Self.tuned)
         let configuration = loaded.configuration
-        #expect(configuration.isDurable)
+        #expect(configuration.sessions.largestExpiry == .max)
         #expect(configuration.sessions.readAhead == 1_000)
         #expect(configuration.sessions.idlePoll == .seconds(10))
         #expect(configuration.sessions.sessionCollection == .seconds(600))
@@ -237,6 +237,13 @@ import Testing
         ).configuration.sessions
         #expect(standard.serverKeepAlive == nil && standard.messageExpiry == nil)
         #expect(try !Self.read("retainer.enable = false").configuration.sessions.retainAvailable)
+    }
+
+    /// The article's second symptom has this cause. Fails if sessions are kept that were not to be, or silently lost.
+    @Test func withoutDurableSessionsEverySessionEndsWithItsConnection() throws {
+        let loaded = try Self.read("durable_sessions.enable = false")
+        #expect(loaded.configuration.sessions.largestExpiry == 0)
+        #expect(loaded.notes.contains { $0.sentence.contains("durable_sessions.enable") })
     }
 
     /// Paths are meant from the folder of the file that has them. Fails if they are taken from elsewhere.
