@@ -41,12 +41,12 @@ final class Stage {
         return PacketID(lastID) ?? id()
     }
 
-    func open() -> Int {
+    func open(_ version: ProtocolVersion = .v5) -> Int {
         guard let peer = PeerAddress(bytes: [127, 0, 0, 1], port: 4_000) else {
             preconditionFailure("four bytes are an address")
         }
         let connection = sessions.opened(from: peer)
-        versions[connection] = .v5
+        versions[connection] = version
         return connection
     }
 
