@@ -30,6 +30,13 @@ package protocol DurableStore: AnyObject, Sendable {
         payload: RawSpan
     ) -> Receipt
 
+    /// Until `release` messages only gather: their writers sleep on, so that what comes in one turn of an
+    /// event loop is one batch of each shard, and one wake of its writer. From the thread that submits.
+    func hold()
+
+    /// Wakes the writers of what has gathered since `hold`. From the thread that submits.
+    func release()
+
     /// Leaves changed session state for its tables. Returns at once.
     /// - Returns: what its decision will be known by; lane is `sessionLane`.
     @discardableResult
@@ -75,6 +82,8 @@ package protocol DurableStore: AnyObject, Sendable {
 
 extension DurableStore {
     package var storesForQoS0: Bool { true }
+    package func hold() {}
+    package func release() {}
 
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }

@@ -20,6 +20,8 @@ package final class ShardedStore: DurableStore {
     private let writers: [JoinedThread]
     /// For reading, session state, syncs and retention.
     private let others: [JoinedThread]
+    /// Between `hold` and `release`.
+    private let holdsWakes = Atomic(false)
     private let closed = Atomic(false)
 
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does;
@@ -145,8 +147,16 @@ package final class ShardedStore: DurableStore {
     ) -> Receipt {
         state.entered()
         let position = all[publisher.shard].inbox.append(
-            submission, from: publisher, topic: topic, properties: properties, payload: payload)
+            submission, from: publisher, topic: topic, properties: properties, payload: payload,
+            isHeld: holdsWakes.load(ordering: .relaxed))
         return Receipt(lane: publisher.shard, position: position)
+    }
+
+    package func hold() { holdsWakes.store(true, ordering: .relaxed) }
+
+    package func release() {
+        holdsWakes.store(false, ordering: .relaxed)
+        for shard in all { shard.inbox.release() }
     }
 
     package var acknowledgement: Durability.Acknowledgement {

@@ -19,7 +19,7 @@ final class StoreState: Sendable {
     /// The shards' last timestamps; nil for an engine that does not record them.
     let timestamps: TimestampRecord?
     private let syncs = Atomic<Int>(0)
-    private let listeners = Mutex<[@Sendable () -> Void]>([])
+    private let listeners = Listeners()
 
     init(options: StoreOptions, timestamps: TimestampRecord?) {
         self.options = options
@@ -85,13 +85,9 @@ final class StoreState: Sendable {
 
     var firstFailure: StoreFailure? { failure.withLock { $0 } }
 
-    func onNews(_ notify: @escaping @Sendable () -> Void) {
-        listeners.withLock { $0.append(notify) }
-    }
+    func onNews(_ notify: @escaping @Sendable () -> Void) { listeners.add(notify) }
 
-    func announce() {
-        for notify in listeners.withLock({ $0 }) { notify() }
-    }
+    func announce() { listeners.notify() }
 }
 
 /// Batches that RocksDB refused: their messages are lost.
