@@ -113,13 +113,15 @@ final class BrokerHost {
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
     }
 
-    /// Once all sockets that are ready were read, hands over what is to be sent: a connection is written to
-    /// once in a turn of the loop.
+    /// Once all sockets that are ready were read, hands over what is to be stored and what is to be sent: a
+    /// writer is woken once and a connection is written to once in a turn of the loop.
     private func turn() {
         guard !isTurning, let this else { return }
         isTurning = true
+        store.hold()
         loop.execute {
             this.value.isTurning = false
+            this.value.store.release()
             this.value.send()
         }
     }
@@ -151,7 +153,10 @@ final class BrokerHost {
     func poll() {
         let now = MonotonicTime.now()
         layer.poll(at: now, into: &outbox)
-        brake.look(depth: store.depth, refusals: layer.counters.refused, at: now)
+        // With acknowledgement on enqueue nobody is refused: there the messages are lost.
+        brake.look(
+            depth: store.depth, refusals: layer.counters.refused + (store.failure?.lost ?? 0),
+            at: now)
         if !heldBack.isEmpty, !brake.isOn {
             var released: [ConnectionHandler] = []
             swap(&released, &heldBack)
