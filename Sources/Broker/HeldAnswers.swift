@@ -1,4 +1,5 @@
 internal import MQTT
+internal import Measure
 internal import Storage
 
 /// A packet that promises something which storage has accepted and not yet decided.
@@ -21,6 +22,8 @@ struct HeldAnswer {
     let session: Session
     /// It promises what is decided; false where it only keeps its place behind another answer.
     let isWritten: Bool
+    /// When the PUBLISH that it answers came; nil for what answers none.
+    var received: MonotonicTime?
 }
 
 /// Answers that wait for their lane's decision, in the order of their receipts: a ring that grows to its

@@ -25,12 +25,13 @@ extension SessionLayer {
         held[publisher.shard].push(
             HeldAnswer(
                 kind: kind, id: id, connection: number, session: session,
-                isWritten: receipt != nil), until: position)
+                isWritten: receipt != nil, received: answering), until: position)
     }
 
     /// Takes what storage has decided.
     func settle(_ settlement: Settlement, at now: MonotonicTime, into outbox: inout Outbox) {
         while let answer = held[settlement.lane].pop(through: settlement.through) {
+            answering = answer.received
             if settlement.lane != store.sessionLane { connections[answer.connection]?.held -= 1 }
             if let refusal = settlement.refusal, answer.isWritten {
                 refuse(answer, refusal, at: now, into: &outbox)
@@ -52,7 +53,8 @@ extension SessionLayer {
         guard case .pubrec = kind, session.durable else {
             return send(
                 HeldAnswer(
-                    kind: kind, id: id, connection: number, session: session, isWritten: true),
+                    kind: kind, id: id, connection: number, session: session, isWritten: true,
+                    received: answering),
                 into: &outbox)
         }
         session.dirty.awaits(id, since: Int(wallClockMilliseconds()))
@@ -68,7 +70,8 @@ extension SessionLayer {
         into outbox: inout Outbox
     ) {
         let answer = HeldAnswer(
-            kind: kind, id: id, connection: number, session: session, isWritten: true)
+            kind: kind, id: id, connection: number, session: session, isWritten: true,
+            received: answering)
         guard session.durable else { return send(answer, into: &outbox) }
         guard store.sessionCommits == .beforePromise, !session.isEnded else {
             mark(session)
@@ -85,12 +88,14 @@ extension SessionLayer {
             guard connections[answer.connection] != nil else { return }
             counters.acknowledged += 1
             outbox.send(to: answer.connection) { writeAcknowledgement(.puback, id, to: &$0) }
+            if let received = answer.received { outbox.answered(.puback, since: received) }
         case .pubrec:
             // Over the connection on which it was asked for last.
             let asked = answer.session.inbound.decided(id) ?? answer.connection
             guard connections[asked] != nil else { return }
             counters.acknowledged += 1
             outbox.send(to: asked) { writeAcknowledgement(.pubrec, id, to: &$0) }
+            if let received = answer.received { outbox.answered(.pubrec, since: received) }
         case .pubcomp, .pubrel:
             guard connections[answer.connection] != nil else { return }
             var type = PacketType.pubcomp

@@ -28,6 +28,8 @@ package final class SessionLayer {
     let store: any DurableStore
     /// Answers that wait for storage, by lane.
     var held: [HeldAnswers]
+    /// When the packet came that is being answered; for the measure of acknowledgements only.
+    var answering: MonotonicTime?
     /// Durable sessions whose state has changed.
     var marked: [Session] = []
     let limits: SessionLimits
@@ -84,6 +86,7 @@ package final class SessionLayer {
         into outbox: inout Outbox
     ) {
         guard let connection = connections[number] else { return }
+        answering = now
         do throws(CodecError) {
             let header = try FixedHeader.read(packet, at: 0, limit: limits.packetBytes)
             if connection.session == nil, header.type != .connect {

@@ -1,4 +1,4 @@
-internal import Measure
+internal import MQTT
 
 /// A session as an operator sees it.
 package struct SessionSummary: Sendable, Equatable {

@@ -1,7 +1,9 @@
+internal import Broker
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
+internal import Storage
 internal import Synchronization
 
 /// What the admin listener answers, by path.

@@ -1,3 +1,5 @@
+internal import Measure
+
 /// One metric of `/api/v5/prometheus/stats`. Declared once in the catalogue; the text, `ctl broker metrics`, the
 /// dashboard's test and the documentation loop over it.
 package struct AdminMetric: Sendable {
