@@ -17,8 +17,6 @@ package struct ServerConfiguration: Sendable {
     package var admin: Endpoint?
     /// Of the program, for `dstune_info`.
     package var version = "unknown"
-    /// Whether sessions outlive the process at all (`durable_sessions.enable`).
-    package var isDurable = true
     /// What is logged, and what is more severe (`log.console.level`).
     package var logLevel = Logger.Level.info
 
