@@ -136,7 +136,8 @@ struct CtlOptions: ParsableArguments {
     ) async throws(Failure) -> Document {
         guard let client = AdminClient(url: admin) else {
             throw Failure(
-                .badInput, "--admin wants http://HOST:PORT, as http://127.0.0.1:18083, not `\(admin)`")
+                .badInput,
+                "--admin wants http://HOST:PORT, as http://127.0.0.1:18083, not `\(admin)`")
         }
         do {
             let document = try await client.document(type, path, query: query)

@@ -50,7 +50,8 @@ struct ExpositionParser {
             current = name
         } else if line.hasPrefix("# TYPE ") {
             let (name, type) = try Self.word(line.dropFirst(7))
-            guard current == name, families[name]?.type == "", families[name]?.samples.isEmpty == true
+            guard current == name, families[name]?.type == "",
+                families[name]?.samples.isEmpty == true
             else { throw Problem(description: "TYPE that does not follow its HELP") }
             guard ["counter", "gauge", "histogram"].contains(type) else {
                 throw Problem(description: "unknown type")
@@ -100,7 +101,9 @@ struct ExpositionParser {
             guard ends.count == buckets.count, ends == ends.sorted(), counts == counts.sorted(),
                 ends.last == .infinity, counts.last == count,
                 samples.count { $0.name == name + "_sum" } == 1
-            else { throw Problem(description: "\(name)\(labels): buckets are not cumulative to +Inf") }
+            else {
+                throw Problem(description: "\(name)\(labels): buckets are not cumulative to +Inf")
+            }
         }
     }
 
@@ -158,7 +161,9 @@ struct ExpositionParser {
     }
 
     private static func isName(_ text: String, colons: Bool) -> Bool {
-        guard let first = text.unicodeScalars.first, !("0"..."9").contains(first) else { return false }
+        guard let first = text.unicodeScalars.first, !("0"..."9").contains(first) else {
+            return false
+        }
         return text.unicodeScalars.allSatisfy {
             ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
                 || $0 == "_" || colons && $0 == ":"

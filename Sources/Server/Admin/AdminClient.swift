@@ -13,7 +13,8 @@ package struct AdminClient: Sendable {
     package init?(url: String) {
         let text = url.contains("://") ? url : "http://" + url
         guard let parts = URLComponents(string: text), parts.scheme == "http",
-            let host = parts.host, !host.isEmpty, let port = parts.port, (1...65_535).contains(port),
+            let host = parts.host, !host.isEmpty, let port = parts.port,
+            (1...65_535).contains(port),
             parts.path.isEmpty || parts.path == "/", parts.query == nil
         else { return nil }
         self.url = text
@@ -154,7 +155,8 @@ package struct AdminClientError: Error, CustomStringConvertible {
     init(url: String, reason: any Error) {
         status = nil
         if reason is DecodingError {
-            description = "what answers at \(url) is not a broker of this version: name another one with --admin"
+            description =
+                "what answers at \(url) is not a broker of this version: name another one with --admin"
         } else {
             description =
                 "no broker answers at \(url) (\(Self.short(reason))): start one with `dstune serve`, or name "

@@ -45,7 +45,8 @@ package struct AdminMetric: Sendable {
     }
 
     /// All of them, in the order of the text.
-    package static let catalogue: [AdminMetric] = information + messages + storage + engine + process
+    package static let catalogue: [AdminMetric] =
+        information + messages + storage + engine + process
 }
 
 /// Prometheus' text format, version 0.0.4.
