@@ -20,6 +20,9 @@ final class BrokerHost {
     private var outbox = Outbox()
     private var connections: [Int: ConnectionHandler] = [:]
     private var timer: RepeatedTask?
+    /// `turn` is under way to the loop.
+    private var isTurning = false
+    private var this: NIOLoopBound<BrokerHost>?
 
     /// - Precondition: on `loop`.
     init(_ store: any DurableStore, limits: SessionLimits, on loop: any EventLoop) {
@@ -27,6 +30,7 @@ final class BrokerHost {
         self.loop = loop
         self.store = store
         layer = SessionLayer(store: store, limits: limits)
+        this = NIOLoopBound(self, eventLoop: loop)
     }
 
     /// Begins to look at what storage has, and at what is due.
@@ -59,8 +63,22 @@ final class BrokerHost {
     }
 
     func receive(_ packet: RawSpan, on number: Int) {
+        if !isTurning { turn() }
         let now = MonotonicTime.now()
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
+    }
+
+    /// Once all sockets that are ready were read, hands over what is to be stored and what is to be sent: a
+    /// writer is woken once and a connection is written to once in a turn of the loop.
+    private func turn() {
+        guard let this else { return }
+        isTurning = true
+        store.hold()
+        loop.execute {
+            this.value.isTurning = false
+            this.value.store.release()
+            this.value.send()
+        }
     }
 
     func closed(_ number: Int) {

@@ -30,10 +30,25 @@ package protocol DurableStore: AnyObject, Sendable {
         payload: RawSpan
     ) -> Receipt
 
+    /// Until `release` messages only gather: their writers sleep on, so that what comes in one turn of an
+    /// event loop is one batch of each shard, and one wake of its writer. From the thread that submits.
+    func hold()
+
+    /// Wakes the writers of what has gathered since `hold`. From the thread that submits.
+    func release()
+
     /// Leaves changed session state for its tables. Returns at once.
     /// - Returns: what its decision will be known by; lane is `sessionLane`.
     @discardableResult
     func commit(_ changes: SessionChanges) -> Receipt
+
+    /// Leaves a retained message for its table, or nil to delete what is kept for `topic`. Returns at once.
+    /// - Returns: what its decision will be known by; lane is `retainedLane`.
+    @discardableResult
+    func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt
+
+    /// The retained messages that were kept when the store was opened; the second call gives nothing.
+    func takeRetained() -> [RetainedRow]
 
     /// What was decided since the last call, if anybody is to wait for it: with acknowledgement on enqueue
     /// and session state on a timer there is nothing.
@@ -67,9 +82,13 @@ package protocol DurableStore: AnyObject, Sendable {
 
 extension DurableStore {
     package var storesForQoS0: Bool { true }
+    package func hold() {}
+    package func release() {}
 
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }
+    /// The lane of receipts for retained messages.
+    package var retainedLane: Int { shards + 1 }
 
     /// Static keys of the streams of `shard` that may hold messages for `filter`.
     package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {

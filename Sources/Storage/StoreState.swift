@@ -19,14 +19,14 @@ final class StoreState: Sendable {
     /// The shards' last timestamps; nil for an engine that does not record them.
     let timestamps: TimestampRecord?
     private let syncs = Atomic<Int>(0)
-    private let listeners = Mutex<[@Sendable () -> Void]>([])
+    private let listeners = Listeners()
 
     init(options: StoreOptions, timestamps: TimestampRecord?) {
         self.options = options
         polls = PollQueue(shards: options.shards, options.engine.reading)
         self.timestamps = timestamps
         desk = SettlementDesk(
-            lanes: options.shards + 1,
+            lanes: options.retainedLane + 1,
             isNeeded: options.durability.acknowledgement == .onCommit
                 || options.engine.sessions == .beforePromise)
         disk = DiskGate(places: options.engine.concurrentWrites)
@@ -72,6 +72,8 @@ final class StoreState: Sendable {
 
     /// Stands for a shard's number where session tables fail, and in their databases' events.
     static let sessionTables = -1
+    /// Likewise for the table of retained messages.
+    static let retainedTable = -2
 
     func fail(shard: Int, _ error: RocksError, losing count: Int) {
         failure.withLock { failure in
@@ -83,13 +85,9 @@ final class StoreState: Sendable {
 
     var firstFailure: StoreFailure? { failure.withLock { $0 } }
 
-    func onNews(_ notify: @escaping @Sendable () -> Void) {
-        listeners.withLock { $0.append(notify) }
-    }
+    func onNews(_ notify: @escaping @Sendable () -> Void) { listeners.add(notify) }
 
-    func announce() {
-        for notify in listeners.withLock({ $0 }) { notify() }
-    }
+    func announce() { listeners.notify() }
 }
 
 /// Batches that RocksDB refused: their messages are lost.
@@ -100,9 +98,16 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     /// Messages lost so far.
     package let lost: Int
 
+    private var place: String {
+        switch shard {
+        case StoreState.sessionTables: "the session tables"
+        case StoreState.retainedTable: "the table of retained messages"
+        default: "shard \(shard)"
+        }
+    }
+
     package var description: String {
-        (shard == StoreState.sessionTables ? "the session tables" : "shard \(shard)")
-            + " failed (\(error)); \(lost) accepted messages were lost"
+        place + " failed (\(error)); \(lost) accepted messages were lost"
             + (error.isNoSpace ? ": free space on that disk or choose another directory" : "")
     }
 }

@@ -35,8 +35,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         cut()
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { host.send() }
-
     func channelInactive(context: ChannelHandlerContext) {
         if let number { host.closed(number) }
         number = nil

@@ -9,13 +9,13 @@ final class SettlementDesk: Sendable {
         var count = 0
     }
 
-    private let state: Mutex<State>
+    private let state: SleepingMutex<State>
     /// Nobody waits for the outcome of messages that were acknowledged before.
     private let isNeeded: Bool
 
     /// - Parameter isNeeded: whether anybody waits for settlements at all.
     init(lanes: Int, isNeeded: Bool) {
-        state = Mutex(State(lanes: Array(repeating: [], count: lanes)))
+        state = SleepingMutex(State(lanes: Array(repeating: [], count: lanes)))
         self.isNeeded = isNeeded
     }
 

@@ -37,6 +37,8 @@ final class PollQueue: Sendable {
         var timetable = Timetable()
         /// Workers that sleep and that nobody has woken yet.
         var idle = 0
+        /// One was woken and has not looked for work yet. It wakes the next one if there is more than it takes.
+        var isOneComing = false
         /// Workers to wake once the lock is let go: one that is woken under it would only wait for it.
         var waking = 0
         /// The shard that is looked at first for work, so that a busy one does not starve the others.
@@ -48,7 +50,7 @@ final class PollQueue: Sendable {
     }
 
     private let model: ReadModel
-    private let state: Mutex<State>
+    private let state: SleepingMutex<State>
     /// Work to do, or the end.
     private let work = DispatchSemaphore(value: 0)
     /// An earlier deadline than those before, or the end.
@@ -56,7 +58,7 @@ final class PollQueue: Sendable {
 
     init(shards: Int, _ model: ReadModel) {
         self.model = model
-        state = Mutex(State(shards: Array(repeating: Shard(), count: shards)))
+        state = SleepingMutex(State(shards: Array(repeating: Shard(), count: shards)))
     }
 
     var counters: ReadCounters { state.withLock { $0.counters } }
@@ -145,8 +147,11 @@ final class PollQueue: Sendable {
     /// Waits for work.
     /// - Returns: nil at the end.
     func take() -> Work? {
+        var wasWoken = false
         while true {
+            let hasCome = wasWoken
             let next: Work?? = change { state in
+                if hasCome { state.isOneComing = false }
                 if state.isStopped { return .some(nil) }
                 if let next = nextWork(&state) {
                     // A shard may have become free for another worker with this one's return.
@@ -158,11 +163,13 @@ final class PollQueue: Sendable {
             }
             if let next { return next }
             work.wait()
+            wasWoken = true
         }
     }
 
     private func wakeWorker(_ state: inout State) {
-        guard state.idle > 0 else { return }
+        guard state.idle > 0, !state.isOneComing else { return }
+        state.isOneComing = true
         state.idle -= 1
         state.waking += 1
     }

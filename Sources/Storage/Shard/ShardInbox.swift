@@ -18,13 +18,16 @@ final class ShardInbox: Sendable {
         var isCalled = false
     }
 
-    private let state = Mutex(State())
+    private let state = SleepingMutex(State())
     private let wake = DispatchSemaphore(value: 0)
+    /// The writer is to be woken by `release`.
+    private let owesWake = Atomic(false)
 
+    /// - Parameter isHeld: the writer is woken by `release` and not before.
     /// - Returns: how many messages were accepted with this one.
     func append(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
-        payload: RawSpan
+        payload: RawSpan, isHeld: Bool = false
     ) -> Int {
         let (position, enough) = state.withLock { state in
             state.accepted += 1
@@ -38,8 +41,17 @@ final class ShardInbox: Sendable {
             state.wakesAtBytes = .max
             return (state.accepted, true)
         }
-        if enough { wake.signal() }
+        if enough {
+            if isHeld { owesWake.store(true, ordering: .relaxed) } else { wake.signal() }
+        }
         return position
+    }
+
+    /// Wakes the writer if something has come for it while wakes were held. From the thread that appends.
+    func release() {
+        guard owesWake.load(ordering: .relaxed) else { return }
+        owesWake.store(false, ordering: .relaxed)
+        wake.signal()
     }
 
     /// Makes `take` return soon: the writer is wanted for something else than messages.
