@@ -82,7 +82,10 @@ let package = Package(
             using: [crypto]),
         layer("Broker", on: ["MQTT", "Layout", "Storage", "Measure"]),
         layer(
-            "Server", on: ["Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure"],
+            "Server",
+            on: [
+                "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
+            ],
             using: nio + [tls, hummingbird, logging, crypto, cryptoExtras]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),

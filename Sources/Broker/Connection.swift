@@ -13,6 +13,8 @@ final class Connection {
     /// What storage needs to know of this publisher; set with `session`.
     var publisher: Publisher?
     var will: Will?
+    /// The client is a broker itself, before version 5: the RETAIN flag is passed on to it as it was published.
+    var isBridge = false
     /// Topics that the client has given aliases for [MQTT-3.3.2.3.4].
     var aliases: [UInt16: String] = [:]
     /// Answers to its messages that wait for storage.
@@ -34,16 +36,22 @@ struct DelayedWill {
 /// Reason codes that the session layer itself gives (MQTT 5.0, table 2-6).
 enum Reason: UInt8 {
     case success = 0x00
+    case noMatchingSubscribers = 0x10
     case noSubscriptionExisted = 0x11
     case malformedPacket = 0x81
     case protocolError = 0x82
     case implementationSpecificError = 0x83
+    case notAuthorized = 0x87
     case sessionTakenOver = 0x8E
     case topicFilterInvalid = 0x8F
+    case topicNameInvalid = 0x90
     case packetIdentifierNotFound = 0x92
     case receiveMaximumExceeded = 0x93
     case topicAliasInvalid = 0x94
     case packetTooLarge = 0x95
     case quotaExceeded = 0x97
+    case retainNotSupported = 0x9A
+    case qosNotSupported = 0x9B
     case sharedSubscriptionsNotSupported = 0x9E
+    case wildcardSubscriptionsNotSupported = 0xA2
 }

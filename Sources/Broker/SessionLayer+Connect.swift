@@ -9,6 +9,7 @@ extension SessionLayer {
         into outbox: inout Outbox
     ) {
         connection.version = connect.version
+        connection.isBridge = connect.isBridge
         guard !connect.clientID.isEmpty || connect.cleanStart || connect.version == .v5 else {
             return refuse(connection, number, code: 0x02, into: &outbox)  // [MQTT-3.1.3-8]
         }
@@ -62,7 +63,6 @@ extension SessionLayer {
     private func answers(assigned: String?) -> [Property] {
         var properties: [Property] = [
             .topicAliasMaximum(65_535), .receiveMaximum(UInt16(limits.awaitingRelease)),
-            .sharedSubscriptionAvailable(0), .subscriptionIdentifierAvailable(0),
         ]
         if let assigned { properties.append(.assignedClientIdentifier(assigned)) }
         return properties
@@ -97,7 +97,10 @@ extension SessionLayer {
     /// The session and everything it subscribed to are forgotten. A will that waits is due
     /// [MQTT-3.1.3-9].
     func remove(_ session: Session, at now: MonotonicTime, into outbox: inout Outbox) {
-        for (_, subscription) in session.subscriptions { withdraw(subscription, of: session) }
+        endShares(of: session, into: &outbox)
+        for (_, subscription) in session.subscriptions {
+            withdraw(subscription, of: session, into: &outbox)
+        }
         commitEnd(of: session)
         sessions.remove(session)
         if let will = delayedWills.removeValue(forKey: session.clientID) {
@@ -149,6 +152,7 @@ extension SessionLayer {
         if session.expiryInterval == 0 {
             remove(session, at: now, into: &outbox)
         } else {
+            surrender(session, into: &outbox)
             commitState(of: session)
         }
         if session.expiryInterval > 0, session.expiryInterval != .max {

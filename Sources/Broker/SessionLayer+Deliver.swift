@@ -29,16 +29,18 @@ extension SessionLayer {
         default: reply = .pubcomp
         }
         note(reply, id, of: session)
-        let (action, cursor) = session.inflight.received(reply, id: id)
+        let (action, over) = session.inflight.received(reply, id: id)
         switch action {
         case .sendPubrel:
             promise(.pubrel, id, session, over: number, into: &outbox)
         case .release:
-            if let cursor { session.reading?.completed(cursor, marking: &session.dirty) }
+            let cursor = over?.cursor
+            if let cursor { completed(cursor, of: over?.group, session) }
             fill(session, into: &outbox)
+            takeTurn(session, into: &outbox)
             if session.isHeld, session.waiting < limits.readAhead {
                 ask(for: session)
-            } else if let cursor {
+            } else if let cursor, over?.group == nil {
                 ask(for: session, of: cursor.shard)
             }
         case .reportMismatch:
@@ -51,10 +53,12 @@ extension SessionLayer {
 
     /// Counts an acknowledgement among the session's state; nothing is written for it now.
     private func note(_ reply: Outbound.Reply, _ id: PacketID, of session: Session) {
-        guard session.durable else { return }
+        guard session.durable, let slot = session.inflight.slot(id), slot.isNumbered else {
+            return
+        }
         switch reply {
         case .puback: session.dirty.advance(.committedQoS1)
-        case .pubrec where session.inflight.awaitsPubrec(id): session.dirty.advance(.received)
+        case .pubrec where slot.state == .awaitingPubrec: session.dirty.advance(.received)
         case .pubcomp: session.dirty.advance(.committedQoS2)
         case .pubrec, .pubrecRefused: break
         }
@@ -67,20 +71,77 @@ extension SessionLayer {
         while let (id, delivery) = session.inflight.nextRepeated() {
             send(delivery, id, dup: true, to: session, over: number, into: &outbox)
         }
+        guard
+            session.retained.isEmpty || sendRetained(session, over: number, into: &outbox)
+        else { return }
         while session.inflight.hasRoom, let delivery = session.dequeue() {
-            let id =
-                delivery.qos == .atMostOnce
-                ? nil
-                : session.inflight.begin(
-                    qos: delivery.qos, delivery: session.durable ? delivery : nil,
-                    cursor: delivery.cursor)
-            counters.delivered += 1
-            if session.durable, delivery.qos != .atMostOnce {
-                session.dirty.advance(delivery.qos == .atLeastOnce ? .sentQoS1 : .sentQoS2)
-                mark(session)
+            if hasExpired(delivery) {
+                expire(delivery, of: session)
+            } else {
+                begin(delivery, to: session, over: number, into: &outbox)
             }
-            send(delivery, id, dup: false, to: session, over: number, into: &outbox)
         }
+    }
+
+    /// Sends a message for the first time.
+    /// - Precondition: the window has room, unless it is at QoS 0.
+    func begin(
+        _ delivery: Delivery, to session: Session, over number: Int, into outbox: inout Outbox
+    ) {
+        var id: PacketID?
+        if delivery.qos != .atMostOnce {
+            id = session.inflight.begin(
+                qos: delivery.qos,
+                delivery: session.durable || delivery.group != nil ? delivery : nil,
+                cursor: delivery.cursor, group: delivery.group)
+        }
+        counters.delivered += 1
+        if session.durable, delivery.qos != .atMostOnce, delivery.isNumbered {
+            session.dirty.advance(delivery.qos == .atLeastOnce ? .sentQoS1 : .sentQoS2)
+            mark(session)
+        }
+        send(delivery, id, dup: false, to: session, over: number, into: &outbox)
+        // A group's member may have it at QoS 0, where nothing is awaited.
+        if delivery.qos == .atMostOnce, let cursor = delivery.cursor {
+            completed(cursor, of: delivery.group, session)
+        }
+    }
+
+    /// [MQTT-3.3.2-5]
+    private func hasExpired(_ delivery: Delivery) -> Bool {
+        guard let interval = delivery.message.expiry ?? limits.messageExpiry else { return false }
+        return Expiry.remaining(of: interval, since: delivery.message.published, at: wallTime)
+            == nil
+    }
+
+    /// What has expired counts as sent and acknowledged: its stream is read on.
+    private func expire(_ delivery: Delivery, of session: Session) {
+        counters.expired += 1
+        guard let cursor = delivery.cursor else { return }
+        if delivery.isNumbered {
+            switch delivery.qos {
+            case .atMostOnce: break
+            case .atLeastOnce:
+                session.dirty.advance(.sentQoS1)
+                session.dirty.advance(.committedQoS1)
+            case .exactlyOnce:
+                session.dirty.advance(.sentQoS2)
+                session.dirty.advance(.received)
+                session.dirty.advance(.committedQoS2)
+            }
+            mark(session)
+        }
+        completed(cursor, of: delivery.group, session)
+        if delivery.group == nil { ask(for: session, of: cursor.shard) }
+    }
+
+    /// A delivery is over: the stream that it came from may be read on.
+    private func completed(_ cursor: Delivery.Cursor, of group: Int?, _ session: Session) {
+        guard let group else {
+            session.reading?.completed(cursor, marking: &session.dirty)
+            return
+        }
+        if let group = groups[group] { completed(cursor, of: group) }
     }
 
     /// At QoS 2 the identifier has to be known after a restart, or the message would come twice.
@@ -93,8 +154,9 @@ extension SessionLayer {
         {
             return promise(.publish(dup: dup), id, session, over: number, into: &outbox)
         }
+        let wall = delivery.message.expiry == nil ? 0 : wallTime
         outbox.send(to: number) {
-            delivery.write(id: id, dup: dup, version: session.version, to: &$0)
+            delivery.write(id: id, dup: dup, version: session.version, at: wall, to: &$0)
         }
     }
 
@@ -121,13 +183,17 @@ extension SessionLayer {
         } else {
             session.replaying = nil
             fill(session, into: &outbox)
+            takeShares(session, into: &outbox)
             ask(for: session)
         }
     }
 
     /// Messages that storage found for a durable session.
     func take(_ reply: ReadReply, into outbox: inout Outbox) {
-        guard let session = sessions[reply.session] else { return }
+        if let group = groups[reader: reply.session] {
+            return take(reply, for: group, into: &outbox)
+        }
+        guard reply.session >= 0, let session = sessions[reply.session] else { return }
         if reply.isReplay {
             if session.replaying == reply.epoch { replay(session, into: &outbox) }
             return

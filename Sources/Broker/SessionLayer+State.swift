@@ -79,6 +79,8 @@ extension SessionLayer {
             StateValue.SubscriptionState(
                 filter: subscription.filter.text, qos: Int(subscription.qos.rawValue),
                 noLocal: subscription.noLocal,
-                begins: session.reading?.begins(of: subscription.filter) ?? []))
+                begins: session.reading?.begins(of: subscription.filter) ?? [],
+                retainAsPublished: subscription.retainAsPublished,
+                identifier: Int(subscription.identifier)))
     }
 }

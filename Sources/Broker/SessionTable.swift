@@ -25,6 +25,26 @@ struct SessionTable {
         return session
     }
 
+    func forEach(_ body: (Session) -> Void) {
+        for case let session? in places { body(session) }
+    }
+
+    /// At most `limit` of them, from place `start` on.
+    /// - Returns: the place to go on from; nil at the end.
+    func forEach(from start: Int, limit: Int, _ body: (Session) -> Void) -> Int? {
+        var left = limit
+        var place = max(0, start)
+        while place < places.count {
+            if let session = places[place] {
+                guard left > 0 else { return place }
+                left -= 1
+                body(session)
+            }
+            place += 1
+        }
+        return nil
+    }
+
     mutating func remove(_ session: Session) {
         precondition(places[session.number] === session)
         precondition(session.connection == nil)

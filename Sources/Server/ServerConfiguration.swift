@@ -14,8 +14,6 @@ package struct ServerConfiguration: Sendable {
     package var access = Access()
     /// Where metrics and `dstune ctl` are answered; nil for nowhere.
     package var admin: Endpoint? = Endpoint(host: "127.0.0.1", port: 18_083)
-    /// Whether sessions outlive the process at all (`durable_sessions.enable`).
-    package var isDurable = true
     /// What is logged, and what is more severe (`log.console.level`).
     package var logLevel = Logger.Level.info
 

@@ -60,7 +60,7 @@ import Testing
     @Test func theArticlesBlocksLoadAsTheyStand() throws {
         let loaded = try Self.read(Self.article + "\n" + Self.tuned)
         let configuration = loaded.configuration
-        #expect(configuration.isDurable)
+        #expect(configuration.sessions.largestExpiry == .max)
         #expect(configuration.sessions.readAhead == 1_000)
         #expect(configuration.sessions.idlePoll == .seconds(10))
         #expect(configuration.sessions.sessionCollection == .seconds(600))
@@ -237,5 +237,34 @@ import Testing
         ).configuration.sessions
         #expect(standard.serverKeepAlive == nil && standard.messageExpiry == nil)
         #expect(try !Self.read("retainer.enable = false").configuration.sessions.retainAvailable)
+    }
+
+    /// The article's second symptom has this cause. Fails if sessions are kept that were not to be, or silently lost.
+    @Test func withoutDurableSessionsEverySessionEndsWithItsConnection() throws {
+        let loaded = try Self.read("durable_sessions.enable = false")
+        #expect(loaded.configuration.sessions.largestExpiry == 0)
+        #expect(loaded.notes.contains { $0.sentence.contains("durable_sessions.enable") })
+    }
+
+    /// Paths are meant from the folder of the file that has them. Fails if they are taken from elsewhere.
+    @Test func filesAreFoundFromTheFileThatNamesThem() throws {
+        let scratch = ScratchDirectory()
+        try FileManager.default.createDirectory(
+            atPath: scratch("conf/tls"), withIntermediateDirectories: true)
+        try "include \"tls/doors.conf\"\nnode.data_dir = ${HERE}\n"
+            .write(toFile: scratch("conf/broker.conf"), atomically: true, encoding: .utf8)
+        try "listeners.ssl.a.ssl_options { certfile = c.pem, keyfile = \"../k.pem\" }"
+            .write(toFile: scratch("conf/tls/doors.conf"), atomically: true, encoding: .utf8)
+        let value = try ConfigurationFile.load(
+            scratch("conf/broker.conf"), environment: ["HERE": "/data"])
+        let configuration = try ServerConfiguration.read(value).configuration
+        #expect(configuration.dataDirectory == "/data")
+        let tls = try #require(configuration.listeners[0].tls)
+        #expect(tls.certificate == scratch("conf/tls/c.pem"))
+        #expect(tls.key == scratch("conf/tls/../k.pem"))
+        let error = try #require(throws: HOCONError.self) {
+            _ = try ConfigurationFile.load(scratch("conf"), environment: [:])
+        }
+        #expect(error.sentence.contains("no file of at most"))
     }
 }

@@ -13,7 +13,9 @@ import Testing
         "Traffic": ["Layout", "Knobs", "MQTT", "HOCON", "Measure", "CZlib", "CZstd"],
         "Storage": ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
         "Broker": ["MQTT", "Layout", "Storage", "Measure"],
-        "Server": ["Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure"],
+        "Server": [
+            "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
+        ],
         "Replay": ["Traffic", "MQTT", "Measure"],
         "Study": ["Knobs", "HOCON", "Measure"],
         "Trial": [

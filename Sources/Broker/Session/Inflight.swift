@@ -6,10 +6,15 @@ struct Inflight {
     struct Slot {
         let id: PacketID
         var state: Outbound
-        /// What to repeat on resume; nil for a session that cannot resume, and after PUBREC.
+        /// What to repeat on resume, or to give to another member of its group; nil where neither can be, and
+        /// after PUBREC.
         var delivery: Delivery?
         /// The stream that waits for this delivery before it is read on.
         let cursor: Delivery.Cursor?
+        /// The group whose share it is.
+        let group: Int?
+        /// See `Delivery.isNumbered`.
+        var isNumbered: Bool { cursor != nil && group == nil }
         /// Its PUBLISH was sent over the present connection.
         fileprivate(set) var isUnderWay = true
     }
@@ -24,7 +29,9 @@ struct Inflight {
 
     /// The next free packet identifier for a delivery at `qos`, which is 1 or 2.
     /// - Precondition: there is room.
-    mutating func begin(qos: QoS, delivery: Delivery?, cursor: Delivery.Cursor?) -> PacketID {
+    mutating func begin(
+        qos: QoS, delivery: Delivery?, cursor: Delivery.Cursor?, group: Int? = nil
+    ) -> PacketID {
         precondition(hasRoom)
         precondition(qos != .atMostOnce)
         var next: PacketID?
@@ -36,32 +43,45 @@ struct Inflight {
         slots.append(
             Slot(
                 id: id, state: qos == .atLeastOnce ? .awaitingPuback : .awaitingPubrec,
-                delivery: delivery, cursor: cursor))
+                delivery: delivery, cursor: cursor, group: group))
         checkInvariants()
         return id
     }
 
     /// Feeds `reply` to the delivery `id`.
-    /// - Returns: what to do, and the cursor of a delivery that is over.
+    /// - Returns: what to do, and the delivery that is over.
     mutating func received(_ reply: Outbound.Reply, id: PacketID) -> (
-        action: Outbound.Action, cursor: Delivery.Cursor?
+        action: Outbound.Action, over: Slot?
     ) {
         guard let place = slots.firstIndex(where: { $0.id == id }) else {
             return (.reportMismatch, nil)
         }
         let action = slots[place].state.received(reply)
         if !slots[place].state.isMessageStillOwed { slots[place].delivery = nil }
-        let cursor = action == .release ? slots.remove(at: place).cursor : nil
+        let over = action == .release ? slots.remove(at: place) : nil
         checkInvariants()
-        return (action, cursor)
+        return (action, over)
     }
+
+    /// Takes out the shares of `group`, or of all groups if it is nil, that were sent at QoS 1: others may have
+    /// them. At QoS 2 nobody else may [MQTT-4.8.2-4].
+    mutating func takeShares(of group: Int?) -> [Delivery] {
+        guard slots.contains(where: { $0.group != nil }) else { return [] }
+        var taken: [Delivery] = []
+        slots.removeAll { slot in
+            guard let owner = slot.group, group == nil || owner == group,
+                slot.state == .awaitingPuback, let delivery = slot.delivery
+            else { return false }
+            taken.append(delivery)
+            return true
+        }
+        return taken
+    }
+
+    func slot(_ id: PacketID) -> Slot? { slots.first { $0.id == id } }
 
     /// The message that `id` stands for; nil once it is with the receiver.
-    func delivery(_ id: PacketID) -> Delivery? { slots.first { $0.id == id }?.delivery }
-
-    func awaitsPubrec(_ id: PacketID) -> Bool {
-        slots.first { $0.id == id }?.state == .awaitingPubrec
-    }
+    func delivery(_ id: PacketID) -> Delivery? { slot(id)?.delivery }
 
     /// A new connection, over which nothing was sent yet and which may have another limit.
     mutating func resume(limit: Int) {

@@ -147,7 +147,9 @@ struct Reading {
             let subscription = interest.subscription
             return Wanted(
                 filter: subscription.filter, qos: subscription.qos,
-                after: interest.begins[shard], noLocal: subscription.noLocal)
+                after: interest.begins[shard], noLocal: subscription.noLocal,
+                retainAsPublished: subscription.retainAsPublished,
+                identifier: subscription.identifier)
         }
     }
 

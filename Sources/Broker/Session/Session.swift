@@ -12,6 +12,12 @@ final class Session {
         let isDurable: Bool
         /// Counts the subscriptions of the session: the key of its state.
         let state: Int
+        /// Keeps the RETAIN flag of the publisher [MQTT-3.3.1-13].
+        var retainAsPublished = false
+        /// Its Subscription Identifier; 0 if it has none.
+        var identifier: UInt32 = 0
+        /// The group that it shares its messages with.
+        var group: Int?
     }
 
     let clientID: String
@@ -34,6 +40,12 @@ final class Session {
     /// Deliveries that wait for the window; taken from `head` on.
     private(set) var queue: [Delivery] = []
     private var head = 0
+    /// Retained messages that are still to be sent, one walk for each filter; they go before the queue.
+    var retained: [RetainedWalk] = []
+    /// It waits for its turn to be sent more retained messages.
+    var isRetaining = false
+    /// The message that it was last found to be a recipient of, and its place among the recipients.
+    var routed = (message: 0, place: 0)
     var reading: Reading?
     /// Batches that storage is to read again, one after the other, before anything is repeated.
     var replays: [ReadRequest] = []
@@ -98,6 +110,20 @@ final class Session {
     var waiting: Int { queue.count - head }
 
     func enqueue(_ delivery: Delivery) { queue.append(delivery) }
+
+    /// Takes the shares of `group` out of the queue, or those of all groups if it is nil.
+    func takeShares(of group: Int?) -> [Delivery] {
+        guard queue[head...].contains(where: { $0.group != nil }) else { return [] }
+        var taken: [Delivery] = []
+        queue.removeFirst(head)
+        head = 0
+        queue.removeAll { delivery in
+            guard let owner = delivery.group, group == nil || owner == group else { return false }
+            taken.append(delivery)
+            return true
+        }
+        return taken
+    }
 
     func dequeue() -> Delivery? {
         guard head < queue.count else { return nil }

@@ -1,12 +1,11 @@
 internal import Crypto
-internal import Foundation
 package import MQTT
 package import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// The check at the door. Hashing takes tens of milliseconds and 32 MiB each, so it has a thread of its own
-/// and a bounded queue before it: what finds the queue full is told to come again.
+/// The check at the door. Hashing takes tens of milliseconds and 32 MiB each, so it has threads of its own, half
+/// as many as there are cores, and a bounded queue before them: what finds the queue full is told to come again.
 ///
 /// A user who is not there costs the same as a wrong password. What was verified last for a user is
 /// remembered as a keyed hash (HMAC-SHA-256, a key drawn at start that is never written), so that a fleet that
@@ -56,11 +55,11 @@ package final class Authenticator: Sendable {
         } else {
             decoy = try PasswordHash(of: [0], logRounds: 10).decoy
         }
-        pool = NIOThreadPool(numberOfThreads: 1)
+        pool = NIOThreadPool(numberOfThreads: max(1, System.coreCount / 2))
         if users != nil { pool.start() }
     }
 
-    /// Ends the thread; checks that wait are answered with `.busy`.
+    /// Ends the threads; checks that wait are answered with `.busy`.
     package func stop() { pool.shutdownGracefully { _ in } }
 
     /// Whether who says so may connect.

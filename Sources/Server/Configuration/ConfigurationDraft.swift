@@ -86,7 +86,8 @@ struct ConfigurationDraft {
         configuration.access = access
         configuration.admin = isAdminOff ? nil : admin
         configuration.logLevel = logLevel
-        configuration.isDurable = isDurable
+        // Nothing outlives its connection: this broker has no sessions between those and durable ones.
+        if !isDurable { configuration.sessions.largestExpiry = 0 }
         if !listeners.isEmpty {
             configuration.listeners = []
             for draft in listeners where draft.isEnabled {

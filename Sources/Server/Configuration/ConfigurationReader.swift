@@ -162,7 +162,8 @@ private struct ConfigurationReader {
         }
         if !draft.isDurable {
             say(
-                "`durable_sessions.enable` is false: sessions and their messages end with this process"
+                "`durable_sessions.enable` is false: every session ends with its connection, and "
+                    + "what comes meanwhile is lost to it"
             )
         }
         if draft.access.users == nil, !draft.access.allowsAnonymous,

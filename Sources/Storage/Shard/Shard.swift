@@ -23,6 +23,8 @@ final class Shard: Sendable {
     /// There were commits since the last sync of the log; kept only for a sync on a timer.
     let isUnsynced = Atomic(false)
     let measured = Mutex(Measured())
+    /// What its writer did since the start.
+    let flushes = FlushCounters()
 
     /// Opens the shard at `path` and reads back the topic structure that it learned before.
     /// - Parameter latest: microseconds that the next message is later than, at least.

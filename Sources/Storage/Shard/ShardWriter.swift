@@ -167,9 +167,14 @@ struct ShardWriter: ~Copyable {
             mustWriteTrie = false
             lane?.applied(latest: encoder.latest)
             shard.latest.store(encoder.latest, ordering: .releasing)
-            measure(from: began, to: .now(), waitingForLog: waited)
+            let ended = MonotonicTime.now()
+            shard.flushes.committed(
+                intended.count, bytes: filled, took: ended - began,
+                waited: ended - (intended.first ?? began))
+            measure(from: began, to: ended, waitingForLog: waited)
         } catch {
             lane?.failed()
+            shard.flushes.failed()
             state.fail(shard: shard.number, error, losing: intended.count)
             refusal = error.isNoSpace ? .noSpace : .other
             if encoder.learned > 0 { mustWriteTrie = true }
