@@ -1,3 +1,4 @@
+internal import MQTT
 internal import Measure
 
 /// A session as an operator sees it.

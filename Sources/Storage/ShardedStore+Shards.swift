@@ -1,4 +1,5 @@
 package import Measure
+internal import Layout
 internal import Synchronization
 
 /// One shard as an operator sees it, now.
