@@ -22,6 +22,9 @@ final class BrokerHost {
     var outbox = Outbox()
     private(set) var connections: [Int: ConnectionHandler] = [:]
     private var timer: RepeatedTask?
+    /// For metrics.
+    private(set) var meter = HostMeter()
+    var connectionCount: Int { connections.count }
     private var this: NIOLoopBound<BrokerHost>?
     /// `turn` is under way to the loop.
     private var isTurning = false
@@ -110,6 +113,7 @@ final class BrokerHost {
     func receive(_ packet: RawSpan, on number: Int) {
         turn()
         let now = MonotonicTime.now()
+        meter.received.count(packet)
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
     }
 
@@ -188,7 +192,9 @@ final class BrokerHost {
             switch item {
             case .packet(let number, let range):
                 guard let handler = connections[number] else { continue }
-                if handler.write(leaving.bytes.span.bytes.extracting(range)) {
+                let packet = leaving.bytes.span.bytes.extracting(range)
+                meter.sent.count(packet)
+                if handler.write(packet) {
                     touched.append(handler)
                 }
             case .close(let number):
@@ -196,6 +202,7 @@ final class BrokerHost {
             }
         }
         for handler in touched { handler.flush() }
+        meter.answered(leaving.answers)
         leaving.removeAll()
         if outbox.items.isEmpty { swap(&outbox, &leaving) } else { send() }
     }

@@ -11,7 +11,10 @@ package final class BrokerServer: Sendable {
     private let host: NIOLoopBound<BrokerHost>
     private let store: ShardedStore
     private let authenticator: Authenticator
+    private let admin: AdminServer
 
+    /// Where metrics and `dstune ctl` are answered; nil for nowhere.
+    package var adminPort: Int? { admin.port }
     /// Where each listener of the configuration listens.
     package var ports: [Int] { listeners.map { $0.channel.localAddress?.port ?? 0 } }
 
@@ -21,11 +24,19 @@ package final class BrokerServer: Sendable {
     package init(_ configuration: ServerConfiguration) async throws(ServerError) {
         let authenticator = try Authenticator(configuration.access)
         self.authenticator = authenticator
+        let admin: AdminServer
+        do throws(ServerError) { admin = try await AdminServer(at: configuration.admin) } catch {
+            authenticator.stop()
+            throw error
+        }
+        self.admin = admin
+        let engine = RocksEngine()
         let store: ShardedStore
         do throws(StoreOpenError) {
             store = try ShardedStore(
-                at: configuration.dataDirectory, configuration.storage, on: RocksEngine())
+                at: configuration.dataDirectory, configuration.storage, on: engine)
         } catch {
+            await admin.stop()
             authenticator.stop()
             throw ServerError("\(error)")
         }
@@ -48,8 +59,13 @@ package final class BrokerServer: Sendable {
                         listener, host, packetLimit: limits.packetBytes, on: group))
             }
             self.listeners = listeners
+            admin.serve(
+                ObservationSource(
+                    facts: BrokerFacts(configuration.storage, version: configuration.version),
+                    host: host, loop: loop, store: store, engine: engine))
         } catch {
             for listener in listeners { try? await listener.channel.close().get() }
+            await admin.stop()
             try? await group.shutdownGracefully()
             store.close()
             authenticator.stop()
@@ -64,11 +80,15 @@ package final class BrokerServer: Sendable {
         }
     }
 
+    /// Says of itself that it is not ready; `stop` does so too.
+    package func drainAdmin() { admin.drain() }
+
     /// Drains and stops: accepts no more, takes no more packets, answers what was taken, tells clients that the
     /// broker is going, leaves sessions to their tables, and commits what storage was given.
     /// - Parameter seconds: how long storage and clients may take altogether; what is not answered by then is
     ///   not promised either.
     package func stop(within seconds: Double = 5) async {
+        admin.drain()
         for listener in listeners { try? await listener.channel.close().get() }
         let host = host
         let loop = host.eventLoop
@@ -79,6 +99,7 @@ package final class BrokerServer: Sendable {
         try? await loop.submit { host.value.leaveAll() }.get()
         let admissions = listeners.map(\.admission)
         await wait(until: end) { admissions.allSatisfy { $0.value.open == 0 } }
+        await admin.stop()
         // Before the loop ends: a commit would still call it.
         store.close()
         try? await loop.submit { host.value.stop() }.get()

@@ -1,4 +1,6 @@
+internal import Layout
 package import Measure
+internal import Layout
 internal import Synchronization
 
 /// One shard as an operator sees it, now.
@@ -70,4 +72,7 @@ extension ShardedStore {
 extension ShardedStore {
     /// What each shard's writer did since the start, in order.
     package func flushCounts() -> [FlushCounts] { all.map { $0.flushes.now } }
+
+    /// The last batch of some shard was refused; false again once one is committed.
+    package var isFailing: Bool { all.contains { $0.flushes.now.isFailing } }
 }

@@ -19,11 +19,12 @@ package struct Command {
 
     /// Starts it; the caller waits or kills.
     package static func start(
-        _ arguments: [String], in directory: String, environment: [String: String] = [:],
+        _ arguments: [String], of program: URL = executable, in directory: String,
+        environment: [String: String] = [:],
         errors: FileHandle = .nullDevice, output: FileHandle = .nullDevice
     ) throws -> Process {
         let process = Process()
-        process.executableURL = executable
+        process.executableURL = program
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: directory)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -36,7 +37,8 @@ package struct Command {
 
     /// Runs it to its end.
     package static func run(
-        _ arguments: [String], in directory: String, environment: [String: String] = [:]
+        _ arguments: [String], of program: URL = executable, in directory: String,
+        environment: [String: String] = [:]
     ) throws -> Outcome {
         // Files, not pipes: nobody has to read while it runs.
         let out = directory + "/.stdout-\(UUID().uuidString)",
@@ -44,7 +46,7 @@ package struct Command {
         for path in [out, err] { try Data().write(to: URL(fileURLWithPath: path)) }
         defer { for path in [out, err] { try? FileManager.default.removeItem(atPath: path) } }
         let process = try start(
-            arguments, in: directory, environment: environment,
+            arguments, of: program, in: directory, environment: environment,
             errors: FileHandle(forWritingTo: URL(fileURLWithPath: err)),
             output: FileHandle(forWritingTo: URL(fileURLWithPath: out)))
         process.waitUntilExit()
