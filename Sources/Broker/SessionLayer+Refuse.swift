@@ -10,7 +10,9 @@ extension SessionLayer {
         guard connections[number] != nil else { return }
         var connack = Connack(reasonCode: reason)
         var version = ProtocolVersion.v5
-        if case .connect(let connect)? = try? Packet.read(packet, version: .v5) { version = connect.version }
+        if case .connect(let connect)? = try? Packet.read(packet, version: .v5) {
+            version = connect.version
+        }
         if version < .v5 { connack.reasonCode = reason == 0x86 ? 4 : reason == 0x87 ? 5 : 3 }
         outbox.send(to: number) { Packet.connack(connack).write(to: &$0, version: version) }
         outbox.close(number)

@@ -107,7 +107,8 @@ package final class BrokerServer: Sendable {
         authenticator.stop()
     }
 
-    private func wait(until end: MonotonicTime, for condition: @escaping @Sendable () -> Bool) async {
+    private func wait(until end: MonotonicTime, for condition: @escaping @Sendable () -> Bool) async
+    {
         while MonotonicTime.now() < end {
             let isTrue = try? await host.eventLoop.submit(condition).get()
             if isTrue != false { return }

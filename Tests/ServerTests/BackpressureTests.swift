@@ -87,12 +87,16 @@ import Testing
         SmallDisk.fill(scratch("disk/filler"))
         // What RocksDB has preallocated may hold some more.
         var refused: UInt8 = 0
-        for id in UInt16(2)..<4_000 where refused < 0x80 { refused = try #require(try publish(id)) }
+        for id in UInt16(2)..<4_000 where refused < 0x80 {
+            let reason = try publish(id)
+            refused = try #require(reason)
+        }
         #expect(refused == 0x97)
         try FileManager.default.removeItem(atPath: scratch("disk/filler"))
         var accepted: UInt8 = 0xFF
         for id in UInt16(5_000)..<5_060 where accepted >= 0x80 {
-            accepted = try #require(try publish(id))
+            let reason = try publish(id)
+            accepted = try #require(reason)
         }
         #expect(accepted == 0)
         await harness.server.stop()

@@ -16,8 +16,7 @@ struct ServerHarness {
     static func configuration(_ scratch: ScratchDirectory, data: String? = nil)
         -> ServerConfiguration
     {
-        var setting = Setting()
-        setting[.shards] = 1
+        let setting = Setting(["n_shards": 1])
         var configuration = ServerConfiguration(
             dataDirectory: data ?? scratch("data"),
             storage: StoreOptions(engine: .emqx58Local, setting: setting, miniature: 64))
@@ -86,7 +85,8 @@ struct ServerHarness {
 /// `openssl` and other tools of the machine.
 enum Tool {
     /// - Returns: what it printed; nil unless it ended well.
-    static func run(_ arguments: [String], in directory: String, input: [UInt8]? = nil) -> [UInt8]? {
+    static func run(_ arguments: [String], in directory: String, input: [UInt8]? = nil) -> [UInt8]?
+    {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments

@@ -8,7 +8,8 @@ extension NIOSSLContext {
     {
         guard let tls else {
             throw ServerError(
-                "listener \(listener) has no certificate: set ssl_options.certfile and ssl_options.keyfile")
+                "listener \(listener) has no certificate: set ssl_options.certfile and ssl_options.keyfile"
+            )
         }
         let chain = try reading(tls.certificate, "certificate", listener) {
             try NIOSSLCertificate.fromPEMFile(tls.certificate)
