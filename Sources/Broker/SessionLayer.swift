@@ -55,6 +55,8 @@ package final class SessionLayer {
     /// Groups without durable members, by number.
     var sharedRoutes = FilterIndex<Int>()
     var groups = SharedGroups()
+    /// There was a connection since the start.
+    private(set) var hasOpened = false
     var recipients = Recipients()
     var retained = RetainedMessages()
     /// Sessions that are sent more retained messages at the next poll.
@@ -90,7 +92,10 @@ package final class SessionLayer {
 
     /// A network connection was made; its first packet must be CONNECT.
     /// - Returns: its number, which no other connection will have.
-    package func opened(from peer: PeerAddress) -> Int { connections.open(from: peer).number }
+    package func opened(from peer: PeerAddress) -> Int {
+        hasOpened = true
+        return connections.open(from: peer).number
+    }
 
     /// The network connection ended without DISCONNECT, or after it.
     package func closed(_ number: Int, at now: MonotonicTime, into outbox: inout Outbox) {

@@ -50,6 +50,10 @@ package protocol DurableStore: AnyObject, Sendable {
     /// The retained messages that were kept when the store was opened; the second call gives nothing.
     func takeRetained() -> [RetainedRow]
 
+    /// The rows of a session, or of a shared group, as they are committed; none for one that is not kept.
+    /// - Throws: what the disk says, and for a row that another program wrote.
+    func sessionRows(of client: String) throws(RocksError) -> [StateKey: StateValue]
+
     /// What was decided since the last call, if anybody is to wait for it: with acknowledgement on enqueue
     /// and session state on a timer there is nothing.
     func takeSettled() -> [Settlement]

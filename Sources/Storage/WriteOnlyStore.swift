@@ -15,6 +15,7 @@ extension WriteOnlyStore {
         Receipt(lane: retainedLane, position: 0)
     }
     package func takeRetained() -> [RetainedRow] { [] }
+    package func sessionRows(of client: String) -> [StateKey: StateValue] { [:] }
     package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }

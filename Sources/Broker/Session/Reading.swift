@@ -63,6 +63,40 @@ struct Reading {
         self.epoch = epoch
     }
 
+    /// Where streams are read on after a restart, by shard; others from the beginning of the subscription.
+    private var positions: [[StreamAddress: UInt64]] = []
+
+    /// Of a group that was kept.
+    /// - Parameters:
+    ///   - begins: the timestamp of each shard when the subscription began.
+    ///   - positions: after which timestamps its streams are read on, by shard.
+    ///   - finished: see `finished(in:)`.
+    init(
+        _ subscription: Session.Subscription, begins: [UInt64],
+        after positions: [[StreamAddress: UInt64]], finished: [Int: Int], epoch: Int
+    ) {
+        self.init(shards: begins.count, epoch: epoch)
+        interests = [Interest(subscription: subscription, begins: begins)]
+        self.positions = positions
+        for (shard, generation) in finished where shard < begins.count {
+            shards[shard].finished = generation
+        }
+    }
+
+    /// All messages that came from a stream are completed.
+    func isCompleted(_ stream: StreamAddress, in shard: Int) -> Bool {
+        shards[shard].places[stream].map { shards[shard].streams[$0].owed == 0 } ?? false
+    }
+
+    /// A stream that is new here.
+    private func begin(_ cursor: StreamCursor, in shard: Int) -> Stream {
+        var cursor = cursor
+        if shard < positions.count, let after = positions[shard][cursor.address] {
+            cursor.after = max(cursor.after, after)
+        }
+        return Stream(cursor: cursor)
+    }
+
     /// What is subscribed to from now on. Who is new reads from now; a subscription that was there keeps its
     /// place [MQTT-3.8.4-3].
     ///
@@ -281,7 +315,7 @@ struct Reading {
             } else {
                 shards[shard].places[address] = shards[shard].streams.count
                 shards[shard].ready.append(shards[shard].streams.count)
-                shards[shard].streams.append(Stream(cursor: cursor))
+                shards[shard].streams.append(begin(cursor, in: shard))
             }
         }
         shards[shard].settleGeneration()
