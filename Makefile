@@ -25,7 +25,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test nightly bench docs format install toolchain clients
+.PHONY: help sweep build test nightly bench bench-broker docs format install toolchain clients
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,8 +42,18 @@ test: install clients ## Install what is missing and run every test
 nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them), optimised
 	DSTUNE_CRASH_ROUNDS=200 swift test -c release --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.Kill'
 
-bench: build ## The in-process path beside a raw RocksDB loop that writes the same puts
+bench: build .build/mqttload ## The in-process path beside a raw RocksDB loop, then the broker beside mosquitto
+	$(call require,mosquitto python3)
 	@.build/release/dstune bench
+	@python3 Tests/LoadGenerator/compare.py $(BENCH)
+
+bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=--kills 5, --window 5, --json …)
+	$(call require,mosquitto python3)
+	@python3 Tests/LoadGenerator/compare.py $(BENCH)
+
+.build/mqttload: $(wildcard Tests/LoadGenerator/*.c Tests/LoadGenerator/*.h)
+	@mkdir -p .build
+	clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
 docs: install ## The documentation of storage and of the broker, as web pages in .build/docs and .build/docs-broker
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \

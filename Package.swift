@@ -20,7 +20,9 @@ let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
     Target.Dependency.product(name: $0, package: "swift-nio")
 }
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbird = ["Hummingbird", "HummingbirdCore"].map {
+    Target.Dependency.product(name: $0, package: "hummingbird")
+}
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -86,7 +88,7 @@ let package = Package(
             on: [
                 "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
             ],
-            using: nio + [tls, hummingbird, logging, crypto, cryptoExtras]),
+            using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(

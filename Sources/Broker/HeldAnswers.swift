@@ -1,4 +1,5 @@
 internal import MQTT
+internal import Measure
 internal import Storage
 
 /// A packet that promises something which storage has accepted and not yet decided.
@@ -23,6 +24,8 @@ struct HeldAnswer {
     let session: Session
     /// It promises what is decided; false where it only keeps its place behind another answer.
     let isWritten: Bool
+    /// When the PUBLISH that it answers came; nil for what answers none.
+    var received: MonotonicTime?
     /// The change of the retained messages that it waits for as well; 0 for none.
     var retained = 0
     /// What it says to a version 5 client.

@@ -1,3 +1,5 @@
+package import Measure
+
 /// What the broker wants sent, in order: packets as ranges of one buffer, and connections to close. The
 /// transport empties it and hands it back, so its memory is allocated once.
 package struct Outbox {
@@ -6,7 +8,17 @@ package struct Outbox {
         case close(connection: Int)
     }
 
+    /// A PUBLISH that is answered by one of the packets: which packet, and when the PUBLISH came.
+    package struct Answered: Sendable {
+        package enum Kind: Sendable { case puback, pubrec }
+
+        package let kind: Kind
+        package let received: MonotonicTime
+    }
+
     package private(set) var items: [Item] = []
+    /// For the measure of acknowledgements.
+    package private(set) var answers: [Answered] = []
     package private(set) var bytes: [UInt8] = []
 
     package init() {}
@@ -20,7 +32,12 @@ package struct Outbox {
 
     mutating func close(_ connection: Int) { items.append(.close(connection: connection)) }
 
+    mutating func answered(_ kind: Answered.Kind, since received: MonotonicTime) {
+        answers.append(Answered(kind: kind, received: received))
+    }
+
     package mutating func removeAll() {
+        answers.removeAll(keepingCapacity: true)
         items.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
     }

@@ -26,7 +26,8 @@ extension SessionLayer {
         held[publisher.shard].push(
             HeldAnswer(
                 kind: kind, id: id, connection: number, session: session,
-                isWritten: routed.receipt != nil, retained: routed.retained?.position ?? 0,
+                isWritten: routed.receipt != nil, received: answering,
+                retained: routed.retained?.position ?? 0,
                 reason: routed.reason), until: position)
     }
 
@@ -63,6 +64,7 @@ extension SessionLayer {
         _ answer: HeldAnswer, _ refusal: Refusal?, in lane: Int, at now: MonotonicTime,
         into outbox: inout Outbox
     ) {
+        answering = answer.received
         if lane != store.sessionLane { connections[answer.connection]?.held -= 1 }
         if let refusal, answer.isWritten {
             refuse(answer, refusal, at: now, into: &outbox)
@@ -87,7 +89,7 @@ extension SessionLayer {
             return send(
                 HeldAnswer(
                     kind: kind, id: id, connection: number, session: session, isWritten: true,
-                    reason: reason), into: &outbox)
+                    received: answering, reason: reason), into: &outbox)
         }
         session.dirty.awaits(id, since: Int(wallClock()))
         if store.sessionCommits == .beforePromise {
@@ -103,7 +105,7 @@ extension SessionLayer {
     ) {
         let answer = HeldAnswer(
             kind: kind, id: id, connection: number, session: session, isWritten: true,
-            reason: reason)
+            received: answering, reason: reason)
         guard session.durable else { return send(answer, into: &outbox) }
         guard store.sessionCommits == .beforePromise, !session.isEnded else {
             mark(session)
@@ -120,6 +122,7 @@ extension SessionLayer {
             guard let connection = connections[answer.connection] else { return }
             counters.acknowledged += 1
             acknowledge(.puback, id, answer.reason, connection, into: &outbox)
+            if let received = answer.received { outbox.answered(.puback, since: received) }
         case .denial(let type):
             guard let connection = connections[answer.connection] else { return }
             acknowledge(type, id, answer.reason, connection, into: &outbox)
@@ -129,6 +132,7 @@ extension SessionLayer {
             guard let connection = connections[asked] else { return }
             counters.acknowledged += 1
             acknowledge(.pubrec, id, answer.reason, connection, into: &outbox)
+            if let received = answer.received { outbox.answered(.pubrec, since: received) }
         case .pubcomp, .pubrel:
             guard connections[answer.connection] != nil else { return }
             var type = PacketType.pubcomp

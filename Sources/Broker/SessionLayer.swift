@@ -37,6 +37,8 @@ package final class SessionLayer {
     let wallClock: () -> UInt64
     /// Answers that wait for storage, by lane.
     var held: [HeldAnswers]
+    /// When the packet came that is being answered; for the measure of acknowledgements only.
+    var answering: MonotonicTime?
     /// What lanes have decided and answers still wait for.
     var decisions: Decisions
     /// Durable sessions whose state has changed.
@@ -103,6 +105,7 @@ package final class SessionLayer {
         into outbox: inout Outbox
     ) {
         guard let connection = connections[number] else { return }
+        answering = now
         do throws(CodecError) {
             let header = try FixedHeader.read(packet, at: 0, limit: limits.packetBytes)
             if connection.session == nil, header.type != .connect {

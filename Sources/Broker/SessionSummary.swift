@@ -1,5 +1,4 @@
 internal import MQTT
-internal import Measure
 
 /// A session as an operator sees it.
 package struct SessionSummary: Sendable, Equatable {
@@ -37,12 +36,14 @@ package struct SessionTotals: Sendable, Equatable {
     package var durableSubscriptions = 0
     package var waiting = 0
     package var inflight = 0
+    /// Retained messages.
+    package var retained = 0
 }
 
 extension SessionLayer {
     /// Looks at every session once: for an operator, not for every message.
     package func totals() -> SessionTotals {
-        var totals = SessionTotals()
+        var totals = SessionTotals(retained: retained.count)
         sessions.forEach { session in
             totals.sessions += 1
             if session.connection != nil { totals.connected += 1 }

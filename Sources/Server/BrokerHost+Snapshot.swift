@@ -1,4 +1,5 @@
 internal import Broker
+internal import Measure
 
 extension BrokerHost {
     /// What metrics say of connections and sessions. Looks at every session once, so it is for scrapes.
@@ -17,4 +18,16 @@ struct HostMeter {
     var sent = PacketCounts()
     var puback = LatencyBuckets()
     var pubrec = LatencyBuckets()
+
+    /// Acknowledgements that were handed to their sockets just now.
+    mutating func answered(_ answers: [Outbox.Answered]) {
+        guard !answers.isEmpty else { return }
+        let now = MonotonicTime.now()
+        for answer in answers {
+            switch answer.kind {
+            case .puback: puback.record(now - answer.received)
+            case .pubrec: pubrec.record(now - answer.received)
+            }
+        }
+    }
 }

@@ -20,6 +20,9 @@ final class BrokerHost {
     private var outbox = Outbox()
     private var connections: [Int: ConnectionHandler] = [:]
     private var timer: RepeatedTask?
+    /// For metrics.
+    private(set) var meter = HostMeter()
+    var connectionCount: Int { connections.count }
     /// `turn` is under way to the loop.
     private var isTurning = false
     private var this: NIOLoopBound<BrokerHost>?
@@ -65,6 +68,7 @@ final class BrokerHost {
     func receive(_ packet: RawSpan, on number: Int) {
         if !isTurning { turn() }
         let now = MonotonicTime.now()
+        meter.received.count(packet)
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
     }
 
@@ -103,7 +107,9 @@ final class BrokerHost {
             switch item {
             case .packet(let number, let range):
                 guard let handler = connections[number] else { continue }
-                if handler.write(leaving.bytes.span.bytes.extracting(range)) {
+                let packet = leaving.bytes.span.bytes.extracting(range)
+                meter.sent.count(packet)
+                if handler.write(packet) {
                     touched.append(handler)
                 }
             case .close(let number):
@@ -111,6 +117,7 @@ final class BrokerHost {
             }
         }
         for handler in touched { handler.flush() }
+        meter.answered(leaving.answers)
         leaving.removeAll()
         if outbox.items.isEmpty { swap(&outbox, &leaving) } else { send() }
     }

@@ -9,18 +9,27 @@ package final class BrokerServer: Sendable {
     private let listeners: [any Channel]
     private let host: NIOLoopBound<BrokerHost>
     private let store: ShardedStore
+    private let admin: AdminServer
 
+    /// Where metrics and `dstune ctl` are answered; nil for nowhere.
+    package var adminPort: Int? { admin.port }
     /// Where each listener of the configuration listens.
     package var ports: [Int] { listeners.map { $0.localAddress?.port ?? 0 } }
 
     /// Opens the store and listens.
     /// - Throws: when the store cannot be opened, or an address cannot be listened on.
     package init(_ configuration: ServerConfiguration) async throws(ServerError) {
+        let admin = try await AdminServer(at: configuration.admin)
+        self.admin = admin
+        let engine = RocksEngine()
         let store: ShardedStore
         do throws(StoreOpenError) {
             store = try ShardedStore(
-                at: configuration.dataDirectory, configuration.storage, on: RocksEngine())
-        } catch { throw ServerError("\(error)") }
+                at: configuration.dataDirectory, configuration.storage, on: engine)
+        } catch {
+            await admin.stop()
+            throw ServerError("\(error)")
+        }
         self.store = store
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
@@ -38,8 +47,13 @@ package final class BrokerServer: Sendable {
                 listeners.append(try await Self.listen(listener, host, limits.packetBytes, group))
             }
             self.listeners = listeners
+            admin.serve(
+                ObservationSource(
+                    facts: BrokerFacts(configuration.storage, version: configuration.version),
+                    host: host, loop: loop, store: store, engine: engine))
         } catch {
             for listener in listeners { try? await listener.close().get() }
+            await admin.stop()
             try? await group.shutdownGracefully()
             store.close()
             throw (error as? ServerError) ?? ServerError("\(error)")
@@ -77,11 +91,16 @@ package final class BrokerServer: Sendable {
         }
     }
 
+    /// Says of itself that it is not ready; `stop` does so too.
+    package func drainAdmin() { admin.drain() }
+
     /// Accepts no more, ends all connections and commits what storage was given.
     package func stop() async {
+        admin.drain()
         for listener in listeners { try? await listener.close().get() }
         let host = host
         try? await group.next().submit { host.value.stop() }.get()
+        await admin.stop()
         try? await group.shutdownGracefully()
         store.close()
     }

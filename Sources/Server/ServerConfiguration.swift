@@ -12,8 +12,11 @@ package struct ServerConfiguration: Sendable {
     package var sessions = SessionLimits()
     package var listeners: [Listener] = [Listener()]
     package var access = Access()
-    /// Where metrics and `dstune ctl` are answered; nil for nowhere.
-    package var admin: Endpoint? = Endpoint(host: "127.0.0.1", port: 18_083)
+    /// Where metrics and `dstune ctl` are answered; nil for nowhere. A configuration that is read has
+    /// 127.0.0.1:18083.
+    package var admin: Endpoint?
+    /// Of the program, for `dstune_info`.
+    package var version = "unknown"
     /// What is logged, and what is more severe (`log.console.level`).
     package var logLevel = Logger.Level.info
 

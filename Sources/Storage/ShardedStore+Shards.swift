@@ -1,3 +1,4 @@
+internal import Layout
 package import Measure
 internal import Layout
 internal import Synchronization
@@ -71,4 +72,7 @@ extension ShardedStore {
 extension ShardedStore {
     /// What each shard's writer did since the start, in order.
     package func flushCounts() -> [FlushCounts] { all.map { $0.flushes.now } }
+
+    /// The last batch of some shard was refused; false again once one is committed.
+    package var isFailing: Bool { all.contains { $0.flushes.now.isFailing } }
 }

@@ -62,7 +62,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try load()
-        let configuration = loaded.configuration
+        var configuration = loaded.configuration
+        configuration.version = Version.current
         if check {
             for note in loaded.notes { warn(note.description) }
             Self.say("the configuration is good" + (config.map { ": \($0)" } ?? ""))
@@ -90,6 +91,9 @@ struct ServeCommand: AsyncParsableCommand {
             var endpoint = listener.endpoint
             endpoint.port = port
             Self.say("listening on \(endpoint.text) (\(listener.kind.rawValue):\(listener.name))")
+        }
+        if let port = server.adminPort, let admin = configuration.admin {
+            Self.say("metrics and `dstune ctl` on http://\(admin.host):\(port)")
         }
         let number = await signals.first()
         logger.info("ending", metadata: ["signal": "\(number == SIGINT ? "SIGINT" : "SIGTERM")"])

@@ -1,7 +1,9 @@
+internal import Broker
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
+internal import Storage
 internal import Synchronization
 
 /// What the admin listener answers, by path.
@@ -65,7 +67,8 @@ final class AdminAnswers: Sendable {
         let parameters = request.uri.queryParameters
         let host = source.host
         if let clientID = parameters["client_id"].map({ String($0) }) {
-            let found = try await source.loop.submit { host.value.layer.summary(of: clientID) }.get()
+            let found = try await source.loop.submit { host.value.layer.summary(of: clientID) }
+                .get()
             guard let found else {
                 return Self.plain(.notFound, "there is no session of that client id")
             }

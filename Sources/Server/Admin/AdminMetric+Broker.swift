@@ -36,7 +36,9 @@ extension AdminMetric {
     /// same (its documentation of `/api/v5/prometheus/stats`).
     static let messages: [AdminMetric] =
         [
-            gauge("emqx_connections_count", "Network connections that are open.") { $0.connections },
+            gauge("emqx_connections_count", "Network connections that are open.") {
+                $0.connections
+            },
             gauge("emqx_sessions_count", "Sessions that are kept, connected or not.") {
                 $0.totals.sessions
             },
@@ -50,8 +52,10 @@ extension AdminMetric {
                 $0.totals.subscriptions
             },
             gauge(
-                "emqx_durable_subscriptions_count", "Subscriptions whose messages come from storage."
+                "emqx_durable_subscriptions_count",
+                "Subscriptions whose messages come from storage."
             ) { $0.totals.durableSubscriptions },
+            gauge("emqx_retained_count", "Retained messages.") { $0.totals.retained },
             gauge(
                 "dstune_session_queue_depth", "Deliveries of all sessions that wait for the window."
             ) { $0.totals.waiting },
@@ -77,7 +81,8 @@ extension AdminMetric {
 
     private static let byQoS: [AdminMetric] = (0...2).flatMap { qos in
         [
-            count("emqx_messages_qos\(qos)_received", "PUBLISH packets of QoS \(qos) from clients.") {
+            count("emqx_messages_qos\(qos)_received", "PUBLISH packets of QoS \(qos) from clients.")
+            {
                 $0.received.published[qos]
             },
             count("emqx_messages_qos\(qos)_sent", "PUBLISH packets of QoS \(qos) to clients.") {
@@ -122,6 +127,16 @@ extension AdminMetric {
             "emqx_messages_dropped",
             "Deliveries that limits did not admit; of sessions that are not durable only."
         ) { $0.counters.dropped },
+        count(
+            "emqx_messages_dropped_no_subscribers", "Messages that nobody subscribes to."
+        ) { $0.counters.unrouted },
+        count(
+            "dstune_deliveries_expired_total", "Deliveries whose message had expired."
+        ) { $0.counters.expired },
+        count(
+            "dstune_retained_refused_total",
+            "Messages that were not retained, because the limits did not admit it."
+        ) { $0.counters.retainedRefused },
         count("dstune_packets_malformed_total", "Packets that break the protocol's format.") {
             $0.counters.malformed
         },

@@ -60,7 +60,8 @@ extension AdminMetric {
         perShard("emqx_ds_buffer_messages", .counter, "Messages of the committed batches.") {
             Double($0.flushes.messages)
         },
-        perShard("emqx_ds_buffer_bytes", .counter, "Topics and payloads of the committed batches.") {
+        perShard("emqx_ds_buffer_bytes", .counter, "Topics and payloads of the committed batches.")
+        {
             Double($0.flushes.bytes.count)
         },
         slide(
@@ -75,7 +76,8 @@ extension AdminMetric {
         reading("emqx_ds_poll_requests_fulfilled", "Polls answered with messages, all shards.") {
             $0.pollsFulfilled
         },
-        reading("emqx_ds_poll_requests_dropped", "Polls put off because too many wait, all shards.") {
+        reading("emqx_ds_poll_requests_dropped", "Polls put off because too many wait, all shards.")
+        {
             $0.pollsDropped
         },
         reading("emqx_ds_poll_requests_expired", "Polls whose time was over, all shards.") {
@@ -107,7 +109,8 @@ extension AdminMetric {
             "Scans that ended because there were no more rows."
         ) { $0.endsOfStream },
         AdminMetric(
-            "dstune_ds_queue_depth", .gauge, "Messages that were accepted and are not yet committed."
+            "dstune_ds_queue_depth", .gauge,
+            "Messages that were accepted and are not yet committed."
         ) { [Sample($0.depth, database)] },
         AdminMetric(
             "dstune_ds_messages_lost_total", .counter,

@@ -1,3 +1,5 @@
+internal import Measure
+
 /// One metric of `/api/v5/prometheus/stats`. Declared once in the catalogue; the text, `ctl broker metrics`, the
 /// dashboard's test and the documentation loop over it.
 package struct AdminMetric: Sendable {
@@ -43,7 +45,8 @@ package struct AdminMetric: Sendable {
     }
 
     /// All of them, in the order of the text.
-    package static let catalogue: [AdminMetric] = information + messages + storage + engine + process
+    package static let catalogue: [AdminMetric] =
+        information + messages + storage + engine + process
 }
 
 /// Prometheus' text format, version 0.0.4.

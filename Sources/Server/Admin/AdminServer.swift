@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import Logging
 internal import Measure
 internal import NIOCore
@@ -30,11 +31,14 @@ final class AdminServer: Sendable {
 
     /// - Parameter endpoint: nil for no listener. What RocksDB notes is taken over even so.
     /// - Throws: when the address cannot be listened on.
-    init(at endpoint: ServerConfiguration.Endpoint?, _ logger: Logger) async throws(ServerError) {
+    init(at endpoint: ServerConfiguration.Endpoint?) async throws(ServerError) {
         guard let endpoint else {
             port = nil
             return
         }
+        var logger = Logger(label: "dstune.admin")
+        // Who asks how the broker is should not fill its log.
+        logger.logLevel = .warning
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: answers.router(),

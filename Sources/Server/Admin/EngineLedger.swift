@@ -45,7 +45,9 @@ final class EngineLedger: Sendable {
     func take() {
         // Under the lock, so that events of two callers keep their order.
         state.withLock { state in
-            for event in engine.takeEvents() where event.isOfMessages { Self.add(event, to: &state) }
+            for event in engine.takeEvents() where event.isOfMessages {
+                Self.add(event, to: &state)
+            }
         }
     }
 
@@ -56,7 +58,8 @@ final class EngineLedger: Sendable {
             var entries = state.entries
             for (family, stall) in state.open where stall.since < now {
                 let sum = entries[family.shard]?.stalled[stall.key] ?? .zero
-                entries[family.shard, default: Entry()].stalled[stall.key] = sum + (now - stall.since)
+                entries[family.shard, default: Entry()].stalled[stall.key] =
+                    sum + (now - stall.since)
             }
             return entries
         }

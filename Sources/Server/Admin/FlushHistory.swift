@@ -42,7 +42,8 @@ final class FlushHistory: Sendable {
             Slides(
                 windows: Self.windows.map { label, length in
                     let before =
-                        entries.last { length <= now - $0.time } ?? entries.first {
+                        entries.last { length <= now - $0.time }
+                        ?? entries.first {
                             $0.time <= now
                         }
                     return Slides.Window(

@@ -6,7 +6,8 @@ struct LatencyBuckets: Sendable, Equatable {
     /// Upper ends of the buckets, nanoseconds, two or three to a decade: from an answer out of memory (some
     /// ten µs) to a sync that waits behind a stall (seconds). Longer ones are only in the last bucket.
     static let bounds: [Int64] = [
-        10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000,
+        10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+        10_000_000,
         25_000_000, 50_000_000, 100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000,
         5_000_000_000, 10_000_000_000,
     ]

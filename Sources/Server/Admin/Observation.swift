@@ -29,15 +29,15 @@ struct Observation: Sendable {
 }
 
 /// What a broker is from its start to its end.
-package struct BrokerFacts: Sendable, Equatable {
+struct BrokerFacts: Sendable, Equatable {
     /// Of the engine model.
-    package var engine: String
-    package var acknowledge: String
-    package var sync: String
-    package var version: String
-    package var rocksdb: String
+    var engine: String
+    var acknowledge: String
+    var sync: String
+    var version: String
+    var rocksdb: String
 
-    package init(_ options: StoreOptions, version: String) {
+    init(_ options: StoreOptions, version: String) {
         engine = options.engine.id
         acknowledge = options.durability.acknowledgement.rawValue
         sync =
@@ -53,15 +53,15 @@ package struct BrokerFacts: Sendable, Equatable {
 
 /// What the event loop knows, at one moment of it.
 struct HostSnapshot: Sendable {
-    var counters = SessionLayer.Counters()
-    var totals = SessionTotals()
-    var connections = 0
-    var heldAnswers = 0
-    var received = PacketCounts()
-    var sent = PacketCounts()
+    var counters: SessionLayer.Counters
+    var totals: SessionTotals
+    var connections: Int
+    var heldAnswers: Int
+    var received: PacketCounts
+    var sent: PacketCounts
     /// PUBLISH to PUBACK, and to PUBREC, at the edge of the event loop.
-    var puback = LatencyBuckets()
-    var pubrec = LatencyBuckets()
+    var puback: LatencyBuckets
+    var pubrec: LatencyBuckets
 }
 
 /// Where an observation is made from.
@@ -72,7 +72,19 @@ struct ObservationSource: Sendable {
     let store: ShardedStore
     let engine: RocksEngine
     let ledger: EngineLedger
-    let history: FlushHistory
+    let history = FlushHistory()
+
+    init(
+        facts: BrokerFacts, host: NIOLoopBound<BrokerHost>, loop: any EventLoop,
+        store: ShardedStore, engine: RocksEngine
+    ) {
+        self.facts = facts
+        self.host = host
+        self.loop = loop
+        self.store = store
+        self.engine = engine
+        ledger = EngineLedger(engine)
+    }
 
     func observe() async throws -> Observation {
         let host = self.host

@@ -25,6 +25,8 @@ final class PollQueue: Sendable {
         var waiting: [StreamAddress: Set<Int>] = [:]
         /// Timestamp (µs) of the last commit.
         var latest: UInt64 = 0
+        /// That of the last commit with something for a stream, of those that had one. For `parksAtOnce` only.
+        var latestOf: [StreamAddress: UInt64] = [:]
         /// The generation that takes messages; those before it have ended.
         var generation = 1
     }
@@ -92,8 +94,23 @@ final class PollQueue: Sendable {
                 _ = park(poll, in: &state)
                 return false
             }
-            enqueue(poll, in: &state)
+            if model.parksAtOnce, poll.deadline != nil, nothingCame(for: poll, in: state) {
+                wait(poll, in: &state)
+            } else {
+                enqueue(poll, in: &state)
+            }
             return false
+        }
+    }
+
+    /// Every stream that it asks for was read up to the last commit that had something for it.
+    private func nothingCame(for poll: Poll, in state: borrowing State) -> Bool {
+        poll.cursors.allSatisfy { cursor in
+            guard !cursor.isBounded,
+                cursor.address.generation == state.shards[poll.request.shard].generation,
+                let latest = state.shards[poll.request.shard].latestOf[cursor.address]
+            else { return false }
+            return latest <= cursor.after
         }
     }
 
@@ -114,11 +131,13 @@ final class PollQueue: Sendable {
     func committed(_ streams: [StreamID], latest: UInt64, generation: Int, in shard: Int) {
         change { state in
             state.shards[shard].latest = latest
-            guard !state.shards[shard].waiting.isEmpty else { return }
+            guard model.parksAtOnce || !state.shards[shard].waiting.isEmpty else { return }
             var last: StreamID?
             for stream in streams where stream != last {
                 last = stream
-                wake(StreamAddress(stream: stream, generation: generation), of: shard, in: &state)
+                let address = StreamAddress(stream: stream, generation: generation)
+                if model.parksAtOnce { state.shards[shard].latestOf[address] = latest }
+                wake(address, of: shard, in: &state)
             }
         }
     }
@@ -128,6 +147,7 @@ final class PollQueue: Sendable {
     func began(_ generation: Int, in shard: Int) {
         change { state in
             state.shards[shard].generation = generation
+            state.shards[shard].latestOf = [:]
             let ended = state.shards[shard].waiting.keys.filter { $0.generation < generation }
             for address in ended { wake(address, of: shard, in: &state) }
         }
@@ -254,10 +274,15 @@ final class PollQueue: Sendable {
             poll.restart()
             enqueue(poll, in: &state)
         } else {
-            let number = park(poll, in: &state)
-            for cursor in poll.cursors {
-                state.shards[poll.request.shard].waiting[cursor.address, default: []].insert(number)
-            }
+            wait(poll, in: &state)
+        }
+    }
+
+    /// Parks it until a commit touches one of its streams.
+    private func wait(_ poll: Poll, in state: inout State) {
+        let number = park(poll, in: &state)
+        for cursor in poll.cursors {
+            state.shards[poll.request.shard].waiting[cursor.address, default: []].insert(number)
         }
     }
 

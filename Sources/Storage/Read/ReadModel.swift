@@ -6,6 +6,9 @@ package struct ReadModel: Sendable, Equatable {
     package var batch: Int
     /// Polls that may wait for one worker; what is beyond is left to expire.
     package var pendingPerWorker: Int
+    /// A question for what comes next waits for it at once where all that came was read. EMQX has a worker look
+    /// first, and so reads twice for every batch: once for what is there and once to find nothing behind it.
+    package var parksAtOnce = false
 
     /// Defaults: EMQX 5.8 (reference 4.2), where the five workers are fixed in
     /// `emqx_ds_builtin_local_db_sup` and no setting reaches them.

@@ -15,6 +15,8 @@ package struct FlushCounts: Sendable, Equatable {
     package var committing = Nanoseconds.zero
     /// Time from the acceptance of each batch's first message to its commit, together.
     package var waiting = Nanoseconds.zero
+    /// The last batch was refused.
+    package var isFailing = false
 
     package init() {}
 }
@@ -30,10 +32,16 @@ final class FlushCounters: Sendable {
             $0.bytes += Bytes(UInt64(clamping: bytes))
             $0.committing = $0.committing + took
             $0.waiting = $0.waiting + waited
+            $0.isFailing = false
         }
     }
 
-    func failed() { counts.withLock { $0.batchesFailed += 1 } }
+    func failed() {
+        counts.withLock {
+            $0.batchesFailed += 1
+            $0.isFailing = true
+        }
+    }
 
     var now: FlushCounts { counts.withLock { $0 } }
 }

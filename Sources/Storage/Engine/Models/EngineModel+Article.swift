@@ -13,6 +13,7 @@ extension EngineModel {
         $0.speaksFor = "no EMQX version: the broker that the article describes"
         $0.durability = Durability(acknowledgement: .onCommit, sync: .perCommit)
         $0.sessions = .beforePromise
+        $0.reading.parksAtOnce = true
         $0.recordsTimestamp = false
         $0.cpuPerMessage = .zero
         $0.databaseOptions.removeAll { $0.name == "atomic_flush" }
