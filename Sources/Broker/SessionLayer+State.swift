@@ -67,7 +67,7 @@ extension SessionLayer {
     private func metadata(of session: Session) -> StateValue {
         .metadata(
             StateValue.Metadata(
-                created: session.created, lastAlive: Int(wallClockMilliseconds()),
+                created: session.created, lastAlive: session.left ?? Int(wallClockMilliseconds()),
                 expiry: Int(session.expiryInterval), version: Int(session.version.rawValue),
                 isConnected: session.connection != nil))
     }

@@ -160,6 +160,11 @@ package final class ShardedStore: DurableStore {
         try sessions.rows(of: client)
     }
 
+    @discardableResult
+    package func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int { try sessions.forEachSession(body) }
+
     package func takeSettled() -> [Settlement] { state.desk.take() }
 
     package func committed(in shard: Int) -> Int { all[shard].committed.load(ordering: .acquiring) }

@@ -11,6 +11,9 @@ extension WriteOnlyStore {
     package func commit(_ changes: SessionChanges) -> Receipt {
         Receipt(lane: sessionLane, position: 0)
     }
+    package func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int { 0 }
     package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }

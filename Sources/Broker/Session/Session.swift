@@ -53,6 +53,8 @@ final class Session {
     var isEnded = false
     /// Wall clock, milliseconds.
     let created = Int(wallClockMilliseconds())
+    /// Wall clock when its last connection ended, milliseconds; nil while it is connected.
+    var left: Int?
     private var lastSubscription = 0
 
     init(
@@ -78,14 +80,18 @@ final class Session {
         self.expiryInterval = expiryInterval
         inflight.resume(limit: min(receiveMaximum, limits.inflight))
         ends = nil
+        left = nil
         replays = []
         replaying = nil
     }
 
-    /// Changed at DISCONNECT; an interval of zero cannot be taken back [MQTT-3.14.2.2.2].
-    func change(expiryInterval: UInt32) {
-        guard self.expiryInterval > 0 else { return }
+    /// Changed at DISCONNECT.
+    /// - Returns: false, with nothing changed, if the client wants to take back an interval of zero
+    ///   [MQTT-3.14.2-2].
+    func change(expiryInterval: UInt32) -> Bool {
+        guard self.expiryInterval > 0 || expiryInterval == 0 else { return false }
         self.expiryInterval = expiryInterval
+        return true
     }
 
     func newSubscriptionState() -> Int {
@@ -94,6 +100,12 @@ final class Session {
     }
 
     func hasExpired(at now: MonotonicTime) -> Bool { ends.map { $0 <= now } ?? false }
+
+    /// - Parameter wall: milliseconds since the epoch.
+    func hasExpired(atWall wall: Int) -> Bool {
+        guard let left, connection == nil, expiryInterval != .max else { return false }
+        return left + Int(expiryInterval) * 1_000 <= wall
+    }
 
     var waiting: Int { queue.count - head }
 
