@@ -24,7 +24,10 @@ extension HOCONParser {
             let follows = peek.map { [UInt8]("=:{+".utf8).contains($0) } ?? false
             guard follows else {
                 throw HOCONError(
-                    start, "`include` is not supported: paste the included file in its place")
+                    start,
+                    origin.includes == nil
+                        ? "`include` is not supported: paste the included file in its place"
+                        : "after `include` comes a name in quotes, `file(\"…\")` or `required(…)`")
             }
         }
         return path
@@ -85,6 +88,8 @@ extension HOCONParser {
         try enter(start)
         skipBlank(lines: true)
         var elements: [Slot] = []
+        listed += 1
+        defer { listed -= 1 }
         while let byte = peek, byte != UInt8(ascii: "]") {
             elements.append(try value())
             try separator(before: UInt8(ascii: "]"))
@@ -143,7 +148,7 @@ extension HOCONParser {
         _ = takeSpaces()
         guard peek == UInt8(ascii: "}") else { throw fault("`${` is closed by `}`, not \(seen)") }
         at += 1
-        return .substitution(path: path, optional: optional, start)
+        return .substitution(path: path, within: origin.scope, optional: optional, start)
     }
 
     private mutating func takeSpaces() -> String {

@@ -2,9 +2,9 @@
 ///
 /// The grammar is Lightbend's HOCON with two leanings towards the reader of EMQX, for whose files
 /// this exists: `@` needs no quotes, and a carriage return ends a line. Left out on purpose:
-/// `include`, and spaces inside keys that are not quoted.
+/// includes of URLs and class paths, and spaces inside keys that are not quoted.
 struct HOCONParser {
-    /// Largest document read, in bytes. A broker configuration has some tens of kilobytes.
+    /// Largest document read, in bytes, with all that it includes. A broker configuration has some tens of kilobytes.
     static let largest = 1 << 20
     /// Deepest nesting of blocks, lists and dotted keys together.
     static let deepest = 64
@@ -17,9 +17,20 @@ struct HOCONParser {
     // The last place asked for, so that a long line is not counted again from its start.
     private var marked = (at: 0, column: 1)
     private var assignments = 0
+    var origin: Origin
+    /// The block that is being read, from the root of the document, as far as no list is around it.
+    var scope: [String]
+    /// How many lists are around what is being read.
+    var listed = 0
+    /// Of all files of the document.
+    var bytesRead: Int
 
     /// - Throws: if the text is not UTF-8 or larger than `largest`.
-    init(_ bytes: [UInt8], file: String) throws(HOCONError) {
+    init(_ bytes: [UInt8], file: String, _ origin: Origin) throws(HOCONError) {
+        self.origin = origin
+        self.origin.files.append(file)
+        scope = origin.scope
+        bytesRead = bytes.count
         let start = HOCONPosition(file: file, line: 1, column: 1)
         guard bytes.count <= Self.largest else {
             throw HOCONError(
@@ -73,8 +84,11 @@ struct HOCONParser {
     }
 
     private mutating func field(into fields: Fields) throws(HOCONError) {
+        if try include(into: fields) { return }
         let start = mark()
         let path = try key()
+        scope += path
+        defer { scope.removeLast(path.count) }
         skipBlank(lines: true)
         let value: Slot
         switch peek {
@@ -131,6 +145,12 @@ struct HOCONParser {
     mutating func assignment(_ node: Node, _ position: HOCONPosition) -> Assignment {
         assignments += 1
         return Assignment(node: node, position: position, number: assignments)
+    }
+
+    /// Goes on where another parser of the same document is: assignments keep numbers of their own.
+    mutating func continues(_ other: HOCONParser) {
+        assignments = other.assignments
+        bytesRead = other.bytesRead
     }
 
     private func tooDeep(_ start: HOCONPosition) -> HOCONError {

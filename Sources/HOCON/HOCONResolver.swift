@@ -7,9 +7,15 @@ extension HOCONValue {
         try self.init(parsing: Array(text.utf8), file: file)
     }
 
-    package init(parsing bytes: [UInt8], file: String) throws(HOCONError) {
-        var parser = try HOCONParser(bytes, file: file)
-        var resolver = HOCONResolver(root: try parser.document())
+    /// - Parameters:
+    ///   - includes: how files that this one includes are read; nil refuses them.
+    ///   - environment: what a substitution finds that no key is there for.
+    package init(
+        parsing bytes: [UInt8], file: String, includes: HOCONIncludes? = nil,
+        environment: [String: String] = [:]
+    ) throws(HOCONError) {
+        var parser = try HOCONParser(bytes, file: file, HOCONParser.Origin(includes: includes))
+        var resolver = HOCONResolver(root: try parser.document(), environment: environment)
         self = try resolver.document()
     }
 }
@@ -27,13 +33,17 @@ struct HOCONResolver {
     static let deepest = 256
 
     private let root: Slot
+    private let environment: [String: String]
     private var busy: Set<Int> = []
     private var steps = 0
     private var depth = 0
     /// Whether the last look-up ended at the assignment that asked.
     private var circular = false
 
-    init(root: Slot) { self.root = root }
+    init(root: Slot, environment: [String: String]) {
+        self.root = root
+        self.environment = environment
+    }
 
     mutating func document() throws(HOCONError) -> HOCONValue {
         let value = try value(of: root)
@@ -155,15 +165,8 @@ struct HOCONResolver {
                 try spend(text.utf8.count, position)
                 next = .string(text)
             case .list(let slots): next = .array(try elements(slots))
-            case .substitution(let path, let optional, let place):
-                circular = false
-                next = try lookUp(path, place)
-                guard next != nil || optional else {
-                    let name = "`${\(path.joined(separator: "."))}`"
-                    throw HOCONError(
-                        place,
-                        circular ? "\(name) refers to itself" : "\(name) is not set in this file")
-                }
+            case .substitution(let path, let scope, let optional, let place):
+                next = try found(path, within: scope, optional: optional, place)
             }
             guard let next else { continue }
             switch (sum, next) {
@@ -183,6 +186,23 @@ struct HOCONResolver {
             blank = ""
         }
         return sum
+    }
+
+    /// What a substitution stands for.
+    private mutating func found(
+        _ path: [String], within scope: [String], optional: Bool, _ place: HOCONPosition
+    ) throws(HOCONError) -> HOCONValue? {
+        circular = false
+        if !scope.isEmpty, let inner = try lookUp(scope + path, place) { return inner }
+        if let value = try lookUp(path, place) { return value }
+        let name = path.joined(separator: ".")
+        if !circular, let value = environment[name] { return HOCONValue(plain: value) }
+        guard optional else {
+            throw HOCONError(
+                place,
+                circular ? "`${\(name)}` refers to itself" : "`${\(name)}` is not set in this file")
+        }
+        return nil
     }
 
     /// Follows `path` through assignments without working out the blocks on the way, so that a

@@ -27,7 +27,8 @@ enum Piece {
     case text(String)
     case blank(String)
     case list([Slot])
-    case substitution(path: [String], optional: Bool, HOCONPosition)
+    /// `within`: the block that the file was included into, which is looked at first.
+    case substitution(path: [String], within: [String], optional: Bool, HOCONPosition)
 }
 
 /// The keys of one block while it is being read. A class, so that a later `a.b.c = 1` finds and

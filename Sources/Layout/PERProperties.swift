@@ -67,13 +67,8 @@ extension [UInt8] {
     mutating func append(packedPropertiesOf value: RawSpan, at bit: inout Int) throws(LayoutError) {
         let present = try value.readBits(5, at: &bit)
         if present & 1 << 4 != 0 {
-            let start = bit / 8
-            let number = UInt32(try value.readBig(1, at: &bit))
-            guard PropertyID.payloadFormatIndicator.format.values.contains(number) else {
-                throw .unexpected(offset: start, expected: .property)
-            }
             append(PropertyID.payloadFormatIndicator.rawValue)
-            append(UInt8(number))
+            append(UInt8(truncatingIfNeeded: try value.readBig(1, at: &bit)))
         }
         if present & 1 << 3 != 0 {
             let size = Int(try value.readBits(2, at: &bit)) + 1

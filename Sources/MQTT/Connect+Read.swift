@@ -1,5 +1,12 @@
 extension Connect {
     init(reading packet: RawSpan, at offset: inout Int) throws(CodecError) {
+        self = try Self.read(packet, at: &offset).connect
+    }
+
+    /// - Returns: also where the password stands in `packet`, for the one check that needs it.
+    static func read(
+        _ packet: RawSpan, at offset: inout Int
+    ) throws(CodecError) -> (connect: Connect, password: Range<Int>?) {
         let (version, isBridge) = try Self.readVersion(packet, at: &offset)
         let flagsOffset = offset
         let flags = ConnectFlags(rawValue: try packet.readByte(at: &offset))
@@ -18,15 +25,15 @@ extension Connect {
         if flags.contains(.username), version > .v3_1 || offset < packet.byteCount {
             username = packet.string(try packet.readText(at: &offset))
         }
-        var hasPassword = false
+        var password: Range<Int>?
         if flags.contains(.password), version > .v3_1 || offset < packet.byteCount {
-            _ = try packet.readBinary(at: &offset)
-            hasPassword = true
+            password = try packet.readBinary(at: &offset)
         }
-        self.init(
+        let connect = Connect(
             version: version, clientID: clientID, cleanStart: flags.contains(.cleanStart),
-            keepAlive: keepAlive, username: username, hasPassword: hasPassword, will: will,
+            keepAlive: keepAlive, username: username, hasPassword: password != nil, will: will,
             properties: properties, isBridge: isBridge)
+        return (connect, password)
     }
 
     private static func readVersion(

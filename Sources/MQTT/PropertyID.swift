@@ -32,7 +32,8 @@ package enum PropertyID: UInt8, CaseIterable, Sendable {
     /// down, and what reader, writer and walker go by.
     package var format: PropertyFormat {
         switch self {
-        case .payloadFormatIndicator: .byte(0...1, [.publish, .will])
+        // Two values have a meaning; none is called an error, and brokers pass the others on.
+        case .payloadFormatIndicator: .byte(0...255, [.publish, .will])
         case .messageExpiryInterval: .four([.publish, .will])
         case .contentType: .text([.publish, .will])
         case .responseTopic: .text([.publish, .will])

@@ -70,6 +70,13 @@ package final class BrokerServer: Sendable {
         }
     }
 
+    /// What was asked of RocksDB and is not what it runs, one sentence each.
+    package func notHonoured() -> [String] {
+        do { return try store.notHonoured() } catch {
+            return ["RocksDB does not say what it runs: \(error)"]
+        }
+    }
+
     /// Accepts no more, ends all connections and commits what storage was given.
     package func stop() async {
         for listener in listeners { try? await listener.close().get() }

@@ -1,4 +1,5 @@
 package import Broker
+package import Logging
 package import Storage
 
 /// What a broker is started with, read from its configuration or made by a test.
@@ -13,6 +14,10 @@ package struct ServerConfiguration: Sendable {
     package var access = Access()
     /// Where metrics and `dstune ctl` are answered; nil for nowhere.
     package var admin: Endpoint? = Endpoint(host: "127.0.0.1", port: 18_083)
+    /// Whether sessions outlive the process at all (`durable_sessions.enable`).
+    package var isDurable = true
+    /// What is logged, and what is more severe (`log.console.level`).
+    package var logLevel = Logger.Level.info
 
     package init(dataDirectory: String, storage: StoreOptions) {
         self.dataDirectory = dataDirectory
@@ -79,6 +84,9 @@ package struct ServerConfiguration: Sendable {
         package var users: String?
         /// Path of the file of rules; nil allows everything to who got in.
         package var rules: String?
+        /// A verified client certificate's common name is the user name, and no password is asked for
+        /// (`mqtt.peer_cert_as_username = cn`).
+        package var takesCertificateNames = false
 
         package init() {}
     }

@@ -58,7 +58,8 @@ struct DStune: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InspectCommand.self, FootprintCommand.self, SweepCommand.self, ResumeCommand.self,
-            ReportCommand.self, ServeCommand.self, ProbeCommand.self, DiagnoseCommand.self,
+            ReportCommand.self, ServeCommand.self, PasswdCommand.self, ProbeCommand.self,
+            DiagnoseCommand.self,
             BenchCommand.self,
             TrialCommand.self, AgeCommand.self,
         ])

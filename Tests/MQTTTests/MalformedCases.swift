@@ -105,7 +105,6 @@ struct MalformedCase: CustomTestStringConvertible, Sendable {
         MalformedCase(.propertyNotAllowed, at: 13, connect(5, 2, [5, 0x18, 0, 0, 0, 1, 0, 0])),
         MalformedCase(.propertyTwice, at: 8, publish([0x01, 0, 0x01, 0])),
         MalformedCase(.propertyTwice, at: 7, [0x82, 11, 0, 1, 4, 0x0B, 1, 0x0B, 2, 0, 1, 0x61, 0]),
-        MalformedCase(.propertyValue, at: 7, publish([0x01, 2])),
         MalformedCase(.propertyValue, at: 7, publish([0x0B, 0])),
         MalformedCase(.propertyValue, at: 14, connect(5, 2, [3, 0x21, 0, 0, 0, 0])),
         MalformedCase(.topicAliasZero, at: 7, publish([0x23, 0, 0])),

@@ -76,11 +76,6 @@ struct GoldenTests {
                     [2: 1, 3: 1, 14: 1], [1, 0, 0], 1,
                     "the CONNECT says its properties are longer than it is"
                 ),
-            "wild/suricata__mqtt5-pub-mosquittoprops.pcap":
-                (
-                    [2: 1, 4: 1, 14: 1], [0, 0, 0], 2,
-                    "CONNECT and PUBLISH have a payload format indicator of 144 and 88"
-                ),
             "wild/suricata__mqtt-events-missing-connect.pcap": (
                 [1: 1, 2: 2, 3: 3, 4: 1, 5: 2, 6: 2, 7: 2, 8: 3, 9: 3, 14: 2], [0, 1, 2], 0,
                 "what the client sent after its lost CONNECT is found again; the other decoder drops all of it"
