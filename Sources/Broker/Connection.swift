@@ -13,6 +13,8 @@ final class Connection {
     /// What storage needs to know of this publisher; set with `session`.
     var publisher: Publisher?
     var will: Will?
+    /// The client is a broker itself, before version 5: the RETAIN flag is passed on to it as it was published.
+    var isBridge = false
     /// Topics that the client has given aliases for [MQTT-3.3.2.3.4].
     var aliases: [UInt16: String] = [:]
     /// What the client has asked for in CONNECT.
@@ -49,13 +51,7 @@ extension Reason {
         case .incomplete: self = .malformedPacket
         case .tooLarge: self = .packetTooLarge
         case .malformed(let rule, _):
-            switch rule {
-            case .propertyTwice, .propertyValue, .subscribeEmpty, .unsubscribeEmpty,
-                .noLocalOnShared, .subscriptionOption, .topicEmpty:
-                self = .protocolError
-            case .topicAliasZero: self = .topicAliasInvalid
-            default: self = .malformedPacket
-            }
+            self = Reason(rawValue: rule.reasonCode) ?? .malformedPacket
         }
     }
 }

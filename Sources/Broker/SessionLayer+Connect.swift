@@ -10,6 +10,7 @@ extension SessionLayer {
     ) {
         connection.version = connect.version
         let terms = ClientTerms(connect.properties)
+        connection.isBridge = connect.isBridge
         connection.terms = terms
         if let (reason, sentence) = refusal(of: connect, terms) {
             return refuse(
@@ -38,6 +39,7 @@ extension SessionLayer {
             session = create(clientID, connect.version, expiry, terms.receiveMaximum)
             present = false
         }
+        session.reading?.wake(epoch: newEpoch(), store: store)
         sessions.connect(session, over: number)
         session.nextCommit = now + Self.firstCommit
         if session.durable { session.dirty.change(.metadata) }

@@ -17,7 +17,10 @@ extension SessionLayer {
     /// The session and everything it subscribed to are forgotten. A will that waits is due
     /// [MQTT-3.1.3-9].
     func remove(_ session: Session, at now: MonotonicTime, into outbox: inout Outbox) {
-        for (_, subscription) in session.subscriptions { withdraw(subscription, of: session) }
+        endShares(of: session, into: &outbox)
+        for (_, subscription) in session.subscriptions {
+            withdraw(subscription, of: session, into: &outbox)
+        }
         commitEnd(of: session)
         sessions.remove(session)
         if let will = delayedWills.removeValue(forKey: session.clientID) {
@@ -31,7 +34,7 @@ extension SessionLayer {
     ) {
         guard let session = connection.session else { return }
         sessions.disconnect(session)
-        session.left = Int(wallClockMilliseconds())
+        session.left = Int(wallClock())
         if let will = connection.will, let publisher = connection.publisher {
             let delay: UInt32 =
                 will.properties.lazy.compactMap {
@@ -49,7 +52,10 @@ extension SessionLayer {
         if session.expiryInterval == 0 {
             remove(session, at: now, into: &outbox)
         } else {
+            surrender(session, into: &outbox)
             commitState(of: session)
+            session.reading?.rest(epoch: newEpoch())
+            session.rest()
         }
         if session.expiryInterval > 0, session.expiryInterval != .max {
             wait(for: session, seconds: Double(session.expiryInterval), at: now)

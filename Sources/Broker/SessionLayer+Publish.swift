@@ -13,7 +13,6 @@ extension SessionLayer {
             return drop(number, reason: .protocolError, at: now, into: &outbox)
         }
         counters.published += 1
-        let id = PacketID(header.packetID)
         var plain: [UInt8]?
         if header.topicAlias != 0 {
             // Before anything is accepted, and also from a repeated packet: the alias holds from now on.
@@ -22,7 +21,34 @@ extension SessionLayer {
                 return drop(number, reason: .topicAliasInvalid, at: now, into: &outbox)
             }
         }
-        if header.qos == .exactlyOnce, let id {
+        if let plain {
+            try publish(
+                plain.span.bytes, PublishHeader.read(plain.span.bytes, version: .v5), connection,
+                session, publisher, intended: intended, at: now, into: &outbox)
+        } else {
+            publish(
+                packet, header, connection, session, publisher, intended: intended, at: now,
+                into: &outbox)
+        }
+    }
+
+    /// A PUBLISH with its topic.
+    private func publish(
+        _ packet: RawSpan, _ header: PublishHeader, _ connection: Connection, _ session: Session,
+        _ publisher: Publisher, intended: MonotonicTime, at now: MonotonicTime,
+        into outbox: inout Outbox
+    ) {
+        let number = connection.number
+        let topic = packet.extracting(header.topic)
+        if let reason = breach(of: header, topic) {
+            return drop(number, reason: reason, at: now, into: &outbox)
+        }
+        guard !isServersOwn(topic), isAllowed(.publish, topic, connection) else {
+            return promise(
+                header, Routed(reason: .notAuthorized), isDenied: true, session, connection, number,
+                into: &outbox)
+        }
+        if header.qos == .exactlyOnce, let id = PacketID(header.packetID) {
             switch session.inbound.published(id, over: number) {
             case .accept: break
             case .undecided: return
@@ -33,19 +59,23 @@ extension SessionLayer {
                 return drop(number, reason: .receiveMaximumExceeded, at: now, into: &outbox)
             }
         }
-        let receipt: Receipt?
-        if let plain {
-            receipt = route(
-                plain.span.bytes, try PublishHeader.read(plain.span.bytes, version: .v5),
-                from: publisher, sender: session.number, intended: intended, into: &outbox)
-        } else {
-            receipt = route(
-                packet, header, from: publisher, sender: session.number, intended: intended,
-                into: &outbox)
-        }
+        let routed = route(
+            packet, header, from: publisher, sender: session.number, intended: intended,
+            into: &outbox)
         if header.qos != .atMostOnce {
-            promise(header, receipt, session, connection, number, into: &outbox)
+            promise(header, routed, session, connection, number, into: &outbox)
         }
+    }
+
+    /// The first of the broker's limits that a PUBLISH breaks; nil if none.
+    private func breach(of header: PublishHeader, _ topic: RawSpan) -> Reason? {
+        if header.qos > limits.maximumQoS { return .qosNotSupported }  // [MQTT-3.2.2-11]
+        if header.retain, !limits.retainAvailable { return .retainNotSupported }  // [MQTT-3.2.2-14]
+        // A topic of so many bytes cannot have more levels.
+        if topic.byteCount >= limits.topicLevels, levelCount(of: topic) > limits.topicLevels {
+            return .topicNameInvalid
+        }
+        return nil
     }
 
     /// The same PUBLISH with its topic and without the alias, which holds for this connection only.
@@ -66,75 +96,27 @@ extension SessionLayer {
         return plain
     }
 
-    /// A will is published as if its client had sent it.
+    /// A will is published as if its client had sent it, as far as the limits admit it.
     func publish(
         _ will: Will, from publisher: Publisher, at now: MonotonicTime, into outbox: inout Outbox
     ) {
+        let qos = min(will.qos, limits.maximumQoS)
         let publish = Publish(
-            qos: will.qos, retain: will.retain, topic: will.topic,
-            packetID: will.qos == .atMostOnce ? nil : PacketID(1),
+            qos: qos, retain: will.retain && limits.retainAvailable, topic: will.topic,
+            packetID: qos == .atMostOnce ? nil : PacketID(1),
             properties: will.properties.filter {
                 if case .willDelayInterval = $0 { false } else { true }
             }, payload: will.payload)
         var packet: [UInt8] = []
         Packet.publish(publish).write(to: &packet, version: .v5)
         do throws(CodecError) {
+            let header = try PublishHeader.read(packet.span.bytes, version: .v5)
+            guard !isServersOwn(packet.span.bytes.extracting(header.topic)) else { return }
             _ = route(
-                packet.span.bytes, try PublishHeader.read(packet.span.bytes, version: .v5),
-                from: publisher, sender: nil, intended: now, into: &outbox)
+                packet.span.bytes, header, from: publisher, sender: nil, intended: now,
+                into: &outbox)
         } catch {
             counters.malformed += 1  // a topic that no PUBLISH may have
-        }
-    }
-
-    /// To storage if a durable session wants it, and at once to the connected others.
-    /// - Returns: storage's receipt, if it was stored.
-    private func route(
-        _ packet: RawSpan, _ header: PublishHeader, from publisher: Publisher, sender: Int?,
-        intended: MonotonicTime, into outbox: inout Outbox
-    ) -> Receipt? {
-        let topic = packet.extracting(header.topic)
-        var receipt: Receipt?
-        if durableRoutes.matchesAny(topic) {
-            counters.submitted += 1
-            receipt = store.submit(
-                Submission(
-                    qos: header.qos, retain: header.retain, intended: intended,
-                    timestamp: Int64(wallClockMilliseconds())),
-                from: publisher, topic: topic, properties: packet.extracting(header.properties),
-                payload: packet.extracting(header.payload))
-        }
-        guard !liveRoutes.isEmpty else { return receipt }
-        liveRoutes.forEachMatch(topic) { route in
-            guard !(route.noLocal && route.session == sender) else { return }
-            deliver(packet, header, to: route, into: &outbox)
-        }
-        return receipt
-    }
-
-    /// To a session that is not durable: nothing is kept for it once its connection ends.
-    private func deliver(
-        _ packet: RawSpan, _ header: PublishHeader, to route: LiveRoute, into outbox: inout Outbox
-    ) {
-        guard let session = sessions[route.session], let number = session.connection else { return }
-        let qos = min(header.qos, route.qos)
-        if qos != .atMostOnce, !session.inflight.hasRoom {
-            guard session.waiting < limits.queue else {
-                counters.dropped += 1
-                return
-            }
-            return session.enqueue(
-                Delivery(batch: StoredBatch(copying: packet, header, qos: qos), cursor: nil))
-        }
-        let id =
-            qos == .atMostOnce ? nil : session.inflight.begin(qos: qos, delivery: nil, cursor: nil)
-        counters.delivered += 1
-        let version = session.version
-        outbox.send(to: number) { bytes in
-            writePublish(
-                topic: packet.extracting(header.topic), payload: packet.extracting(header.payload),
-                qos: qos, packetID: id, properties: packet.extracting(header.properties),
-                version: version, to: &bytes)
         }
     }
 }

@@ -5,41 +5,75 @@ internal import Storage
 /// When a promise may be sent: at once, or once storage has decided what it promises (README, "What an
 /// acknowledgement promises").
 extension SessionLayer {
-    /// PUBACK or PUBREC of a message that was routed; nothing at QoS 0.
-    /// - Parameter receipt: nil if no durable subscription wanted it.
+    /// PUBACK or PUBREC of a message that was routed, or of one that was not accepted; nothing at QoS 0.
+    /// - Parameter isDenied: it was not accepted.
     func promise(
-        _ header: PublishHeader, _ receipt: Receipt?, _ session: Session, _ connection: Connection,
-        _ number: Int, into outbox: inout Outbox
+        _ header: PublishHeader, _ routed: Routed, isDenied: Bool = false, _ session: Session,
+        _ connection: Connection, _ number: Int, into outbox: inout Outbox
     ) {
         guard let id = PacketID(header.packetID), let publisher = connection.publisher else {
             return
         }
-        let kind: HeldAnswer.Kind = header.qos == .exactlyOnce ? .pubrec : .puback
+        var kind: HeldAnswer.Kind = header.qos == .exactlyOnce ? .pubrec : .puback
+        if isDenied { kind = .denial(header.qos == .exactlyOnce ? .pubrec : .puback) }
         // Behind another answer also what was not stored has to wait [MQTT-4.6.0-2].
-        guard store.acknowledgement == .onCommit, receipt != nil || connection.held > 0 else {
-            return accepted(kind, id, session, over: number, into: &outbox)
+        guard store.acknowledgement == .onCommit, routed.isStored || connection.held > 0 else {
+            return accepted(kind, id, session, over: number, reason: routed.reason, into: &outbox)
         }
         if case .pubrec = kind { session.inbound.hold(id, for: number) }
         connection.held += 1
-        let position = receipt?.position ?? held[publisher.shard].lastPosition
+        let position = routed.receipt?.position ?? held[publisher.shard].lastPosition
         held[publisher.shard].push(
             HeldAnswer(
                 kind: kind, id: id, connection: number, session: session,
-                isWritten: receipt != nil), until: position)
+                isWritten: routed.receipt != nil, retained: routed.retained?.position ?? 0,
+                reason: routed.reason), until: position)
     }
 
     /// Takes what storage has decided.
     func settle(_ settlement: Settlement, at now: MonotonicTime, into outbox: inout Outbox) {
-        while let answer = held[settlement.lane].pop(through: settlement.through) {
-            if settlement.lane != store.sessionLane { connections[answer.connection]?.held -= 1 }
-            if let refusal = settlement.refusal, answer.isWritten {
-                refuse(answer, refusal, at: now, into: &outbox)
-            } else if settlement.lane == store.sessionLane {
-                send(answer, into: &outbox)
-            } else {
-                accepted(
-                    answer.kind, answer.id, answer.session, over: answer.connection, into: &outbox)
+        guard settlement.lane == store.retainedLane else {
+            decisions.note(settlement)
+            return release(settlement.lane, at: now, into: &outbox)
+        }
+        decisions.noteRetained(settlement)
+        for lane in 0..<store.shards { release(lane, at: now, into: &outbox) }
+        if heldAnswers == 0 { decisions.forgetRefusals() }
+    }
+
+    /// Gives the answers of a lane that wait for nothing any more, in their order.
+    private func release(_ lane: Int, at now: MonotonicTime, into outbox: inout Outbox) {
+        while let settlement = decisions.lanes[lane].first {
+            while let answer = held[lane].pop(
+                through: settlement.through, retained: decisions.retained)
+            {
+                decided(answer, settlement.refusal, in: lane, at: now, into: &outbox)
             }
+            if let first = held[lane].firstPosition, first <= settlement.through { return }
+            decisions.lanes[lane].removeFirst()
+        }
+        while let answer = held[lane].pop(
+            through: decisions.through[lane], retained: decisions.retained)
+        {
+            decided(answer, nil, in: lane, at: now, into: &outbox)
+        }
+    }
+
+    private func decided(
+        _ answer: HeldAnswer, _ refusal: Refusal?, in lane: Int, at now: MonotonicTime,
+        into outbox: inout Outbox
+    ) {
+        if lane != store.sessionLane { connections[answer.connection]?.held -= 1 }
+        if let refusal, answer.isWritten {
+            refuse(answer, refusal, at: now, into: &outbox)
+        } else if answer.retained > 0, let refusal = decisions.refusal(of: answer.retained) {
+            refuse(answer, refusal, at: now, into: &outbox)
+        } else if lane == store.sessionLane {
+            send(answer, into: &outbox)
+        } else {
+            accepted(
+                answer.kind, answer.id, answer.session, over: answer.connection,
+                reason: answer.reason, into: &outbox)
         }
     }
 
@@ -47,28 +81,29 @@ extension SessionLayer {
     /// if it comes again, is committed after it: a kill between the two stores it twice, never not at all.
     private func accepted(
         _ kind: HeldAnswer.Kind, _ id: PacketID, _ session: Session, over number: Int,
-        into outbox: inout Outbox
+        reason: Reason, into outbox: inout Outbox
     ) {
         guard case .pubrec = kind, session.durable else {
             return send(
                 HeldAnswer(
-                    kind: kind, id: id, connection: number, session: session, isWritten: true),
-                into: &outbox)
+                    kind: kind, id: id, connection: number, session: session, isWritten: true,
+                    reason: reason), into: &outbox)
         }
-        session.dirty.awaits(id, since: Int(wallClockMilliseconds()))
+        session.dirty.awaits(id, since: Int(wallClock()))
         if store.sessionCommits == .beforePromise {
             session.inbound.hold(id, unlessHeldFor: number)
         }
-        promise(kind, id, session, over: number, into: &outbox)
+        promise(kind, id, session, over: number, reason: reason, into: &outbox)
     }
 
     /// A packet that promises state which has just changed: sent at once, or once the state is committed.
     func promise(
         _ kind: HeldAnswer.Kind, _ id: PacketID, _ session: Session, over number: Int,
-        into outbox: inout Outbox
+        reason: Reason = .success, into outbox: inout Outbox
     ) {
         let answer = HeldAnswer(
-            kind: kind, id: id, connection: number, session: session, isWritten: true)
+            kind: kind, id: id, connection: number, session: session, isWritten: true,
+            reason: reason)
         guard session.durable else { return send(answer, into: &outbox) }
         guard store.sessionCommits == .beforePromise, !session.isEnded else {
             mark(session)
@@ -82,15 +117,18 @@ extension SessionLayer {
         let id = answer.id
         switch answer.kind {
         case .puback:
-            guard connections[answer.connection] != nil else { return }
+            guard let connection = connections[answer.connection] else { return }
             counters.acknowledged += 1
-            outbox.send(to: answer.connection) { writeAcknowledgement(.puback, id, to: &$0) }
+            acknowledge(.puback, id, answer.reason, connection, into: &outbox)
+        case .denial(let type):
+            guard let connection = connections[answer.connection] else { return }
+            acknowledge(type, id, answer.reason, connection, into: &outbox)
         case .pubrec:
             // Over the connection on which it was asked for last.
             let asked = answer.session.inbound.decided(id) ?? answer.connection
-            guard connections[asked] != nil else { return }
+            guard let connection = connections[asked] else { return }
             counters.acknowledged += 1
-            outbox.send(to: asked) { writeAcknowledgement(.pubrec, id, to: &$0) }
+            acknowledge(.pubrec, id, answer.reason, connection, into: &outbox)
         case .pubcomp, .pubrel:
             guard connections[answer.connection] != nil else { return }
             var type = PacketType.pubcomp
@@ -101,11 +139,21 @@ extension SessionLayer {
                 answer.session.connection == answer.connection,
                 let delivery = answer.session.inflight.delivery(id)
             else { return }
-            let version = answer.session.version
-            outbox.send(to: answer.connection) {
-                delivery.write(id: id, dup: dup, version: version, to: &$0)
-            }
+            transmit(delivery, id, dup: dup, over: answer.connection, into: &outbox)
         }
+    }
+
+    /// PUBACK or PUBREC; only version 5 has reasons.
+    private func acknowledge(
+        _ type: PacketType, _ id: PacketID, _ reason: Reason, _ connection: Connection,
+        into outbox: inout Outbox
+    ) {
+        guard reason != .success, connection.version == .v5 else {
+            return outbox.send(to: connection.number) { writeAcknowledgement(type, id, to: &$0) }
+        }
+        let reply = Acknowledgement(packetID: id, reasonCode: reason.rawValue)
+        let packet: Packet = type == .pubrec ? .pubrec(reply) : .puback(reply)
+        outbox.send(to: connection.number) { packet.write(to: &$0, version: .v5) }
     }
 
     /// What was accepted is lost: a publisher of version 5 is told so, all others lose their connection and

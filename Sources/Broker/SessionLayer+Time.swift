@@ -67,7 +67,7 @@ extension SessionLayer {
         let isFirst = nextCollection.nanoseconds == 0
         nextCollection = now + limits.sessionCollection
         guard !isFirst else { return }
-        let wall = Int(wallClockMilliseconds())
+        let wall = Int(wallClock())
         for session in sessions.all where session.hasExpired(atWall: wall) {
             counters.expiredSessions += 1
             remove(session, at: now, into: &outbox)

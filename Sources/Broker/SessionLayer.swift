@@ -20,8 +20,15 @@ package final class SessionLayer {
         package var refused = 0
         package var submitted = 0
         package var delivered = 0
-        /// Deliveries that the limits did not admit (sessions that are not durable only).
+        /// Deliveries that the limits did not admit: of a full queue the oldest makes room, as in EMQX. Sessions
+        /// that are not durable only; those that are read no further than they can keep.
         package var dropped = 0
+        /// Deliveries whose message had expired [MQTT-3.3.2-5].
+        package var expired = 0
+        /// Messages that were not retained, because the limits did not admit it.
+        package var retainedRefused = 0
+        /// Messages that nobody subscribes to.
+        package var unrouted = 0
         package var malformed = 0
         /// Messages that are larger than their subscriber accepts, and so were not sent [MQTT-3.1.2-25].
         package var tooLarge = 0
@@ -39,8 +46,12 @@ package final class SessionLayer {
     }
 
     let store: any DurableStore
+    /// Milliseconds since the epoch: what messages are dated and expire by.
+    let wallClock: () -> UInt64
     /// Answers that wait for storage, by lane.
     var held: [HeldAnswers]
+    /// What lanes have decided and answers still wait for.
+    var decisions: Decisions
     /// Durable sessions whose state has changed.
     var marked: [Session] = []
     let limits: SessionLimits
@@ -55,6 +66,13 @@ package final class SessionLayer {
     var durableRoutes = FilterIndex<Int>()
     /// Subscriptions of the others: they are served at once.
     var liveRoutes = FilterIndex<LiveRoute>()
+    /// Groups without durable members, by number.
+    var sharedRoutes = FilterIndex<Int>()
+    var groups = SharedGroups()
+    var recipients = Recipients()
+    var retained = RetainedMessages()
+    /// Sessions that are sent more retained messages at the next poll.
+    var retaining: [Session] = []
     /// By client id.
     var delayedWills: [String: DelayedWill] = [:]
     package internal(set) var counters = Counters()
@@ -65,27 +83,29 @@ package final class SessionLayer {
     /// Shards that refused to read for some session; they are asked again after their next commit.
     var refusing: Set<Int> = []
     private var epochs = 0
+    /// The time of the last poll.
+    var lastPoll = MonotonicTime(nanoseconds: 0)
     var nextCollection = MonotonicTime(nanoseconds: 0)
     var nextAging = MonotonicTime(nanoseconds: 0)
     private var nextHousekeeping = MonotonicTime(nanoseconds: 0)
 
-    struct LiveRoute: Hashable {
-        let session: Int
-        let qos: QoS
-        let noLocal: Bool
-    }
-
-    /// - Parameter authority: asked what clients may do; without one they may do everything.
+    /// - Parameters:
+    ///   - authority: asked what clients may do; without one they may do everything.
+    ///   - wallClock: milliseconds since the epoch.
     package init(
         store: any DurableStore, limits: SessionLimits = SessionLimits(),
-        authority: (any Authority)? = nil
+        authority: (any Authority)? = nil,
+        wallClock: @escaping () -> UInt64 = wallClockMilliseconds
     ) {
         self.store = store
         self.limits = limits
         self.authority = authority
+        self.wallClock = wallClock
         held = Array(repeating: HeldAnswers(), count: store.sessionLane + 1)
+        decisions = Decisions(lanes: store.sessionLane + 1)
         committed = Array(repeating: 0, count: store.shards)
         streamCounts = committed
+        loadRetained()
     }
 
     /// A network connection was made; its first packet must be CONNECT.
@@ -138,6 +158,7 @@ package final class SessionLayer {
 
     /// Takes what storage has for connected sessions, and does what is due.
     package func poll(at now: MonotonicTime, into outbox: inout Outbox) {
+        lastPoll = now
         for settlement in store.takeSettled() { settle(settlement, at: now, into: &outbox) }
         for reply in store.takeReplies() { take(reply, into: &outbox) }
         for shard in committed.indices {
@@ -151,14 +172,18 @@ package final class SessionLayer {
             }
             streamCounts[shard] = streams
             for session in sessions.reading { ask(for: session, of: shard) }
+            for group in groups.all { ask(for: group, of: shard) }
         }
+        continueRetained(into: &outbox)
         if now >= nextHousekeeping {
             nextHousekeeping = now + .milliseconds(100)
             publishDueWills(at: now, into: &outbox)
             dropSilent(at: now, into: &outbox)
             removeExpired(at: now, into: &outbox)
             collect(at: now, into: &outbox)
+            removeExpiredRetained()
             commitDueState(at: now)
+            commitDueGroups(at: now)
         }
     }
 

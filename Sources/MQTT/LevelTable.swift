@@ -5,7 +5,10 @@ struct LevelTable: Sendable {
 
     private struct Node: Sendable {
         var parent: Int32
-        var children: Int32 = 0
+        /// The youngest child, and the children of the same parent beside this one; 0 if there is none.
+        var first: Int32 = 0
+        var next: Int32 = 0
+        var previous: Int32 = 0
         /// The children `+` and `#`, which every lookup asks for; 0 if there is none.
         var plus: Int32 = 0
         var hash: Int32 = 0
@@ -25,7 +28,13 @@ struct LevelTable: Sendable {
     func parent(of node: Int) -> Int { Int(nodes[node].parent) }
     func plus(of node: Int) -> Int? { nodes[node].plus == 0 ? nil : Int(nodes[node].plus) }
     func hash(of node: Int) -> Int? { nodes[node].hash == 0 ? nil : Int(nodes[node].hash) }
-    func isLeaf(_ node: Int) -> Bool { nodes[node].children == 0 }
+    func isLeaf(_ node: Int) -> Bool { nodes[node].first == 0 }
+    /// The youngest child.
+    func firstChild(of node: Int) -> Int? { nodes[node].first == 0 ? nil : Int(nodes[node].first) }
+    /// The next older child of the same parent.
+    func sibling(of node: Int) -> Int? { nodes[node].next == 0 ? nil : Int(nodes[node].next) }
+    /// A level that begins with `$`.
+    func isDollar(_ node: Int) -> Bool { nodes[node].level.first == .dollar }
 
     func child(of parent: Int, _ bytes: RawSpan, _ level: Range<Int>) -> Int? {
         let found = slots[slot(of: parent, bytes, level)]
@@ -48,7 +57,10 @@ struct LevelTable: Sendable {
         }
         slots[slot(of: parent, level, range)] = Int32(child)
         link(Int32(child), from: child)
-        nodes[parent].children += 1
+        let older = nodes[parent].first
+        nodes[child].next = older
+        if older != 0 { nodes[Int(older)].previous = Int32(child) }
+        nodes[parent].first = Int32(child)
         return child
     }
 
@@ -58,7 +70,13 @@ struct LevelTable: Sendable {
         let parent = parent(of: node)
         emptySlot(slot(of: node))
         link(0, from: node)
-        nodes[parent].children -= 1
+        let (next, previous) = (nodes[node].next, nodes[node].previous)
+        if next != 0 { nodes[Int(next)].previous = previous }
+        if previous != 0 {
+            nodes[Int(previous)].next = next
+        } else {
+            nodes[parent].first = next
+        }
         nodes[node].level = []
         free.append(Int32(node))
         return parent

@@ -77,6 +77,7 @@ package enum PropertyWalk {
             }
             switch id {
             case .topicAlias: summary.topicAlias = UInt16(property.number)
+            case .messageExpiryInterval: summary.messageExpiry = property.number
             case .subscriptionIdentifier: summary.hasSubscriptionIdentifier = true
             default: break
             }
@@ -92,6 +93,27 @@ struct PropertySummary {
     /// 0 if there is none.
     var topicAlias: UInt16 = 0
     var hasSubscriptionIdentifier = false
+    /// Seconds; nil if there is none.
+    var messageExpiry: UInt32?
+}
+
+/// The Message Expiry Interval among property bytes as they lie in a PUBLISH, seconds; nil if there is none.
+/// - Parameter properties: bytes that were checked when they came, without their length.
+package func messageExpiryInterval(in properties: RawSpan) -> UInt32? {
+    guard let offset = messageExpiryOffset(in: properties) else { return nil }
+    return UInt32(
+        bigEndian: properties.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+}
+
+/// Where the four bytes of the Message Expiry Interval are.
+func messageExpiryOffset(in properties: RawSpan) -> Int? {
+    var offset = 0
+    do throws(CodecError) {
+        while let property = try PropertyWalk.next(properties, at: &offset) {
+            if property.id == .messageExpiryInterval { return offset - 4 }
+        }
+    } catch { return nil }
+    return nil
 }
 
 extension RawSpan {

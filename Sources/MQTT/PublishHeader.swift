@@ -14,6 +14,8 @@ package struct PublishHeader: Equatable, Sendable {
     package let topicAlias: UInt16
     /// Only a server may send one [MQTT-3.3.4-6].
     package let hasSubscriptionIdentifier: Bool
+    /// Seconds; nil if the message never expires.
+    package let messageExpiry: UInt32?
     package let payload: Range<Int>
 
     /// Reads and checks a whole PUBLISH, properties included. All ranges are offsets in `packet`.
@@ -53,6 +55,7 @@ package struct PublishHeader: Equatable, Sendable {
             packetID: packetID, packetIDOffset: packetIDOffset, properties: properties,
             topicAlias: summary.topicAlias,
             hasSubscriptionIdentifier: summary.hasSubscriptionIdentifier,
+            messageExpiry: summary.messageExpiry,
             payload: offset..<packet.byteCount)
     }
 }

@@ -22,6 +22,16 @@ package struct TopicFilter: Sendable {
         return String(decoding: bytes[7..<start - 1], as: UTF8.self)
     }
 
+    /// Whether it means more than one topic.
+    package var hasWildcard: Bool {
+        bytes.span.bytes.firstWildcard(in: start..<bytes.count) != nil
+    }
+
+    /// Levels of the filter proper.
+    package var levelCount: Int {
+        MQTT.levelCount(of: bytes.span.bytes.extracting(start..<bytes.count))
+    }
+
     /// Whether a message with this topic is meant. A shared subscription matches as the filter inside it does.
     package func matches(_ topic: RawSpan) -> Bool {
         let filter = bytes.span.bytes

@@ -4,6 +4,21 @@ package func isValidTopicName(_ bytes: RawSpan) -> Bool {
         && bytes.firstWildcard(in: 0..<bytes.byteCount) == nil
 }
 
+/// Levels of a topic name or of a filter.
+package func levelCount(of topic: RawSpan) -> Int {
+    var count = 1
+    for offset in 0..<topic.byteCount where topic.byte(at: offset) == .slash { count += 1 }
+    return count
+}
+
+/// Whether the topic is under `$SYS/`, where only the server itself speaks (MQTT 5.0, 4.7.2).
+package func isServersOwn(_ topic: RawSpan) -> Bool {
+    let prefix: [5 of UInt8] = [0x24, 0x53, 0x59, 0x53, 0x2F]
+    guard topic.byteCount >= prefix.count else { return false }
+    for index in prefix.indices where topic.byte(at: index) != prefix[index] { return false }
+    return true
+}
+
 extension UInt8 {
     static let slash = UInt8(ascii: "/")
     static let plus = UInt8(ascii: "+")

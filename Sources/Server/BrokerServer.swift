@@ -1,4 +1,5 @@
 internal import Broker
+internal import Measure
 internal import NIOCore
 internal import NIOPosix
 internal import Storage
@@ -30,6 +31,7 @@ package final class BrokerServer: Sendable {
             let limits = configuration.sessions
             let host = try await loop.submit {
                 let host = BrokerHost(store, limits: limits, on: loop)
+                try host.layer.restore(at: .now())
                 host.start()
                 return NIOLoopBound(host, eventLoop: loop)
             }.get()

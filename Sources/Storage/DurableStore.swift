@@ -44,6 +44,14 @@ package protocol DurableStore: AnyObject, Sendable {
         _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
     ) throws(RocksError) -> Int
 
+    /// Leaves a retained message for its table, or nil to delete what is kept for `topic`. Returns at once.
+    /// - Returns: what its decision will be known by; lane is `retainedLane`.
+    @discardableResult
+    func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt
+
+    /// The retained messages that were kept when the store was opened; the second call gives nothing.
+    func takeRetained() -> [RetainedRow]
+
     /// What was decided since the last call, if anybody is to wait for it: with acknowledgement on enqueue
     /// and session state on a timer there is nothing.
     func takeSettled() -> [Settlement]
@@ -79,6 +87,8 @@ extension DurableStore {
 
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }
+    /// The lane of receipts for retained messages.
+    package var retainedLane: Int { shards + 1 }
 
     /// Static keys of the streams of `shard` that may hold messages for `filter`.
     package func streams(in shard: Int, matching filter: TopicFilter) -> [StreamID] {

@@ -31,6 +31,9 @@ package final class MemoryStore: DurableStore {
         var settled: [Settlement] = []
         var sessions: [String: [StateKey: StateValue]] = [:]
         var changes = 0
+        /// By topic.
+        var retained: [[UInt8]: RetainedRow] = [:]
+        var retainedChanges = 0
         var listeners: [@Sendable () -> Void] = []
 
         mutating func settle(_ receipt: Receipt) {
@@ -112,6 +115,22 @@ package final class MemoryStore: DurableStore {
         for notify in listeners { notify() }
         return receipt
     }
+
+    @discardableResult
+    package func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
+        let (receipt, listeners) = state.withLock { state in
+            state.retained[topic] = row
+            state.retainedChanges += 1
+            let receipt = Receipt(lane: retainedLane, position: state.retainedChanges)
+            if acknowledgement == .onCommit { state.settle(receipt) }
+            return (receipt, state.listeners)
+        }
+        for notify in listeners { notify() }
+        return receipt
+    }
+
+    /// All that is kept, also a second time: a model is not opened, so whoever asks is its next user.
+    package func takeRetained() -> [RetainedRow] { state.withLock { Array($0.retained.values) } }
 
     package func takeSettled() -> [Settlement] {
         state.withLock { state in
@@ -199,12 +218,21 @@ package final class MemoryStore: DurableStore {
                 bytes += message.topic + message.properties + message.payload
                 let topicEnd = start + message.topic.count
                 let propertiesEnd = topicEnd + message.properties.count
+                let payloadEnd = bytes.count
+                if granted.hasIdentifier {
+                    request.appendIdentifiers(
+                        message.topic.span.bytes, from: message.publisher.span.bytes,
+                        at: message.timestamp, to: &bytes)
+                }
                 found.append(
                     StoredBatch.Message(
                         topic: start..<topicEnd, properties: topicEnd..<propertiesEnd,
-                        payload: propertiesEnd..<bytes.count,
-                        qos: min(message.submission.qos, granted), retain: false, cursor: place,
-                        timestamp: message.timestamp))
+                        payload: propertiesEnd..<payloadEnd, identifiers: payloadEnd..<bytes.count,
+                        qos: min(message.submission.qos, granted.qos),
+                        retain: message.submission.retain && granted.retainAsPublished,
+                        cursor: place, timestamp: message.timestamp,
+                        published: message.submission.timestamp,
+                        expiry: messageExpiryInterval(in: message.properties.span.bytes)))
             }
             if found.count < request.limit { complete = place + 1 }
         }

@@ -11,6 +11,7 @@ package final class ShardedStore: DurableStore {
     let state: StoreState
     private let reader: ReaderPool
     private let sessions: SessionTables
+    private let retained: RetainedTable
     private let syncer: WalSyncer?
     private let retention: RetentionTimer
     let engine: RocksEngine
@@ -50,6 +51,8 @@ package final class ShardedStore: DurableStore {
             latest ?? max(wallClockMilliseconds() * 1_000, timestamps?.latest(of: shard) ?? 0)
         }
         if isNew { try identity.settle(directory) }
+        let retained = try RetainedTable(below: mnesia, on: engine, state: state)
+        self.retained = retained
         all = opened
         let log: SharedLog? =
             if case .raft(let model) = options.engine.log {
@@ -84,7 +87,7 @@ package final class ShardedStore: DurableStore {
             others =
                 try [
                     JoinedThread { reader.keepTime() }, JoinedThread { sessions.run() },
-                    JoinedThread { retention.run() },
+                    JoinedThread { retention.run() }, JoinedThread { retained.run() },
                 ]
                 + (0..<reader.threadCount).map { _ throws(ThreadError) in
                     try JoinedThread { reader.work() }
@@ -98,6 +101,7 @@ package final class ShardedStore: DurableStore {
             log?.close()
             reader.stop()
             sessions.stop()
+            retained.stop()
             retention.stop()
             throw StoreOpenError(path: directory, reason: "\(error)")
         }
@@ -123,6 +127,7 @@ package final class ShardedStore: DurableStore {
         log?.close()
         reader.stop()
         sessions.stop()
+        retained.stop()
         syncer?.stop()
         for thread in others { thread.join() }
     }
@@ -164,6 +169,13 @@ package final class ShardedStore: DurableStore {
     package func forEachSession(
         _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
     ) throws(RocksError) -> Int { try sessions.forEachSession(body) }
+
+    @discardableResult
+    package func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
+        Receipt(lane: retainedLane, position: retained.set(topic, to: row))
+    }
+
+    package func takeRetained() -> [RetainedRow] { retained.take() }
 
     package func takeSettled() -> [Settlement] { state.desk.take() }
 

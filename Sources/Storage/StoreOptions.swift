@@ -128,3 +128,8 @@ extension [StoreOptions.Option] {
         filter { fixed in !knobs.contains { $0.name == fixed.name } } + knobs
     }
 }
+
+extension StoreOptions {
+    /// Of receipts for retained messages: behind the shards' and that of session state.
+    var retainedLane: Int { shards + 1 }
+}

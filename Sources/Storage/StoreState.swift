@@ -26,7 +26,7 @@ final class StoreState: Sendable {
         polls = PollQueue(shards: options.shards, options.engine.reading)
         self.timestamps = timestamps
         desk = SettlementDesk(
-            lanes: options.shards + 1,
+            lanes: options.retainedLane + 1,
             isNeeded: options.durability.acknowledgement == .onCommit
                 || options.engine.sessions == .beforePromise)
         disk = DiskGate(places: options.engine.concurrentWrites)
@@ -72,6 +72,8 @@ final class StoreState: Sendable {
 
     /// Stands for a shard's number where session tables fail, and in their databases' events.
     static let sessionTables = -1
+    /// Likewise for the table of retained messages.
+    static let retainedTable = -2
 
     func fail(shard: Int, _ error: RocksError, losing count: Int) {
         failure.withLock { failure in
@@ -100,9 +102,16 @@ package struct StoreFailure: Error, Sendable, CustomStringConvertible {
     /// Messages lost so far.
     package let lost: Int
 
+    private var place: String {
+        switch shard {
+        case StoreState.sessionTables: "the session tables"
+        case StoreState.retainedTable: "the table of retained messages"
+        default: "shard \(shard)"
+        }
+    }
+
     package var description: String {
-        (shard == StoreState.sessionTables ? "the session tables" : "shard \(shard)")
-            + " failed (\(error)); \(lost) accepted messages were lost"
+        place + " failed (\(error)); \(lost) accepted messages were lost"
             + (error.isNoSpace ? ": free space on that disk or choose another directory" : "")
     }
 }

@@ -14,6 +14,10 @@ extension WriteOnlyStore {
     package func forEachSession(
         _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
     ) throws(RocksError) -> Int { 0 }
+    package func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
+        Receipt(lane: retainedLane, position: 0)
+    }
+    package func takeRetained() -> [RetainedRow] { [] }
     package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }

@@ -96,17 +96,17 @@ import Testing
         let stage = Self.stage()
         let sender = Self.sender(stage)
         Self.publish(1, .atLeastOnce, to: "other", on: sender, of: stage)
-        #expect(Self.answers(stage.takeAsIs(sender)) == ["PUBACK 1"])
+        #expect(Self.answers(stage.takeAsIs(sender)) == ["PUBACK 1 0x10"])
         Self.publish(2, .atLeastOnce, on: sender, of: stage)
         Self.publish(3, .atLeastOnce, to: "other", on: sender, of: stage)
         #expect(stage.takeAsIs(sender).isEmpty)
         let second = stage.connect("second")
         _ = stage.takeAsIs(second)
         Self.publish(4, .atLeastOnce, to: "other", on: second, of: stage)
-        #expect(Self.answers(stage.takeAsIs(second)) == ["PUBACK 4"])
+        #expect(Self.answers(stage.takeAsIs(second)) == ["PUBACK 4 0x10"])
         // It was not stored, so it cannot be lost.
         stage.store.lose()
-        #expect(Self.answers(stage.take(sender)) == ["PUBACK 2 0x83", "PUBACK 3"])
+        #expect(Self.answers(stage.take(sender)) == ["PUBACK 2 0x83", "PUBACK 3 0x10"])
     }
 
     /// Fails if what was lost is acknowledged as if it were not.
@@ -195,7 +195,7 @@ import Testing
         Self.publish(8, .atLeastOnce, to: "other", on: sender, of: stage)
         stage.store.commit()
         stage.poll()
-        #expect(Self.answers(stage.takeAsIs(sender)) == ["PUBACK 8"])
+        #expect(Self.answers(stage.takeAsIs(sender)) == ["PUBACK 8 0x10"])
         Self.publish(7, .exactlyOnce, dup: true, on: sender, of: stage)
         #expect(stage.takeAsIs(sender).isEmpty)
         stage.store.commitState()

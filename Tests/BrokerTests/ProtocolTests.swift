@@ -58,10 +58,12 @@ import Testing
         #expect(stage.take(connection).last == .disconnect(Disconnect(reasonCode: 0x93)))
     }
 
-    /// A later version of this tool may have shared subscriptions; until then they are refused one by one.
+    /// [MQTT-3.2.2.3.13]: where the configuration has none, they are refused one by one.
     @Test(arguments: [(ProtocolVersion.v5, UInt8(0x9E)), (.v3_1_1, 0x80)])
     func aSharedSubscriptionIsRefused(_ version: ProtocolVersion, _ code: UInt8) {
-        let stage = Stage()
+        var limits = SessionLimits()
+        limits.sharedSubscriptions = false
+        let stage = Stage(limits: limits)
         let connection = stage.connect("c", version: version)
         let filters = ["$share/group/a", "a"].map { Subscription(filter: $0, qos: .exactlyOnce) }
         let id = stage.id()

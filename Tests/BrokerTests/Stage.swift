@@ -10,6 +10,9 @@ final class Stage {
     let store: SteppedStore
     let sessions: SessionLayer
     private(set) var now = MonotonicTime(nanoseconds: 1_000_000_000)
+    /// Wall time, which passes with `now`.
+    final class Clock { var milliseconds: UInt64 = 1_700_000_000_000 }
+    let clock = Clock()
     /// Connections that the broker has closed.
     private(set) var closed: Set<Int> = []
     private var versions: [Int: ProtocolVersion] = [:]
@@ -21,12 +24,15 @@ final class Stage {
         shards: Int = 3, limits: SessionLimits = SessionLimits(),
         acknowledgement: Durability.Acknowledgement = .onEnqueue,
         sessionCommits: EngineModel.SessionCommits = .every(.seconds(5)),
-        storesForQoS0: Bool = true
+        storesForQoS0: Bool = true, on kept: SteppedStore? = nil
     ) {
-        store = SteppedStore(
-            shards: shards, acknowledgement: acknowledgement, sessionCommits: sessionCommits,
-            storesForQoS0: storesForQoS0)
-        sessions = SessionLayer(store: store, limits: limits)
+        store =
+            kept
+            ?? SteppedStore(
+                shards: shards, acknowledgement: acknowledgement, sessionCommits: sessionCommits,
+                storesForQoS0: storesForQoS0)
+        let clock = clock
+        sessions = SessionLayer(store: store, limits: limits) { clock.milliseconds }
     }
 
     /// A fresh packet identifier.
@@ -77,6 +83,24 @@ final class Stage {
         return connection
     }
 
+    func subscribe(
+        _ connection: Int, to filters: [Subscription], identifier: UInt32? = nil
+    ) {
+        send(
+            .subscribe(
+                Subscribe(
+                    packetID: id(),
+                    properties: identifier.map { [.subscriptionIdentifier($0)] } ?? [],
+                    subscriptions: filters)), on: connection)
+    }
+
+    /// The reason codes of the last SUBACK that `connection` has received.
+    func codes(_ connection: Int) -> [UInt8]? {
+        take(connection).lazy.compactMap {
+            if case .suback(let suback) = $0 { suback.reasonCodes } else { nil }
+        }.last
+    }
+
     func send(_ packet: Packet, on connection: Int) {
         var bytes: [UInt8] = []
         packet.write(to: &bytes, version: versions[connection] ?? .v5)
@@ -92,13 +116,13 @@ final class Stage {
     /// Publishes `text` and answers the broker, which takes part as it should.
     func publish(
         _ text: String, to topic: String, qos: QoS = .atLeastOnce, from connection: Int,
-        properties: [Property] = []
+        properties: [Property] = [], retain: Bool = false
     ) {
         let id = qos == .atMostOnce ? nil : id()
         send(
             .publish(
                 Publish(
-                    qos: qos, topic: topic, packetID: id, properties: properties,
+                    qos: qos, retain: retain, topic: topic, packetID: id, properties: properties,
                     payload: Array(text.utf8))), on: connection)
         if qos == .exactlyOnce, let id {
             send(.pubrel(Acknowledgement(packetID: id)), on: connection)
@@ -118,6 +142,7 @@ final class Stage {
 
     func pass(_ time: Nanoseconds) {
         now = now + time
+        clock.milliseconds += UInt64(time.count / 1_000_000)
         settle()
     }
 

@@ -17,6 +17,8 @@ final class SteppedStore: DurableStore {
         var changes: [SessionChanges] = []
         /// Of these the first so many are committed.
         var committedChanges = 0
+        var retained: [(topic: [UInt8], row: RetainedRow?)] = []
+        var committedRetained = 0
         var asked: [ReadRequest] = []
         var looks = 0
         var questions = 0
@@ -59,6 +61,7 @@ final class SteppedStore: DurableStore {
         state.withLock {
             !$0.submitted.isEmpty || !$0.asked.isEmpty || !$0.settled.isEmpty
                 || $0.committedChanges < $0.changes.count
+                || $0.committedRetained < $0.retained.count
         }
     }
 
@@ -94,6 +97,29 @@ final class SteppedStore: DurableStore {
             $0.changes.append(changes)
             return Receipt(lane: sessionLane, position: $0.changes.count)
         }
+    }
+
+    func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
+        state.withLock {
+            $0.retained.append((topic, row))
+            return Receipt(lane: retainedLane, position: $0.retained.count)
+        }
+    }
+
+    func takeRetained() -> [RetainedRow] { model.takeRetained() }
+
+    /// Changes of the retained messages are committed, or lost.
+    func commitRetained(_ refusal: Refusal? = nil) {
+        let changes = state.withLock { state in
+            defer { state.committedRetained = state.retained.count }
+            if acknowledgement == .onCommit, state.committedRetained < state.retained.count {
+                state.settled.append(
+                    Settlement(lane: retainedLane, through: state.retained.count, refusal: refusal))
+            }
+            return state.retained.dropFirst(state.committedRetained)
+        }
+        guard refusal == nil else { return }
+        for (topic, row) in changes { _ = model.retain(topic, row) }
     }
 
     /// The rows that are committed.
@@ -169,6 +195,7 @@ final class SteppedStore: DurableStore {
     func step() {
         commit()
         commitState()
+        commitRetained()
         answer()
     }
 

@@ -49,7 +49,8 @@ import Testing
             stage.publish("\(number)", to: "t", qos: .exactlyOnce, from: sender)
         }
         #expect(stage.sessions.counters.dropped == 6)
-        #expect(stage.drain(reader).map(\.text) == (0..<14).map { "\($0)" })
+        let kept = (Array(0..<4) + Array(10..<20)).map { "\($0)" }
+        #expect(stage.drain(reader).map(\.text) == kept, "the oldest make room")
         #expect(stage.sessions.counters.delivered == 14)
     }
 

@@ -12,6 +12,12 @@ final class Session {
         let isDurable: Bool
         /// Counts the subscriptions of the session: the key of its state.
         let state: Int
+        /// Keeps the RETAIN flag of the publisher [MQTT-3.3.1-13].
+        var retainAsPublished = false
+        /// Its Subscription Identifier; 0 if it has none.
+        var identifier: UInt32 = 0
+        /// The group that it shares its messages with.
+        var group: Int?
     }
 
     let clientID: String
@@ -34,6 +40,12 @@ final class Session {
     /// Deliveries that wait for the window; taken from `head` on.
     private(set) var queue: [Delivery] = []
     private var head = 0
+    /// Retained messages that are still to be sent, one walk for each filter; they go before the queue.
+    var retained: [RetainedWalk] = []
+    /// It waits for its turn to be sent more retained messages.
+    var isRetaining = false
+    /// The message that it was last found to be a recipient of, and its place among the recipients.
+    var routed = (message: 0, place: 0)
     var reading: Reading?
     /// Batches that storage is to read again, one after the other, before anything is repeated.
     var replays: [ReadRequest] = []
@@ -52,7 +64,7 @@ final class Session {
     /// No longer kept: nothing of it may be committed any more.
     var isEnded = false
     /// Wall clock, milliseconds.
-    let created = Int(wallClockMilliseconds())
+    private(set) var created = Int(wallClockMilliseconds())
     /// Wall clock when its last connection ended, milliseconds; nil while it is connected.
     var left: Int?
     private var lastSubscription = 0
@@ -85,6 +97,16 @@ final class Session {
         replaying = nil
     }
 
+    /// Its connection has ended: it keeps no more room than what is in it needs.
+    func rest() {
+        replays = []
+        replaying = nil
+        guard head == queue.count else { return }
+        queue = []
+        head = 0
+        dirty.rest()
+    }
+
     /// Changed at DISCONNECT.
     /// - Returns: false, with nothing changed, if the client wants to take back an interval of zero
     ///   [MQTT-3.14.2-2].
@@ -92,6 +114,32 @@ final class Session {
         guard self.expiryInterval > 0 || expiryInterval == 0 else { return false }
         self.expiryInterval = expiryInterval
         return true
+    }
+
+    /// It was found in the tables.
+    /// - Parameter left: wall clock when its last connection ended, milliseconds.
+    func restore(created: Int, left: Int, lastSubscription: Int) {
+        self.created = created
+        self.left = left
+        self.lastSubscription = lastSubscription
+    }
+
+    /// What its tables are to say of what the client has acknowledged: all messages up to the oldest that it has not.
+    /// While messages of before a restart are not read again, it stays what it was.
+    func settleProgress() {
+        guard reading?.hasBare != true else { return }
+        let next1 = dirty.counters[.nextQoS1], next2 = dirty.counters[.nextQoS2]
+        let waits1 = oldestWaiting(.atLeastOnce), waits2 = oldestWaiting(.exactlyOnce)
+        let owed1 = inflight.oldest(.atLeastOnce) ?? waits1 ?? next1 + 1
+        let owed2 = inflight.oldest(.exactlyOnce) ?? waits2 ?? next2 + 1
+        let unreceived = inflight.oldest(.exactlyOnce, unreceived: true) ?? waits2 ?? next2 + 1
+        dirty.settle(.committedQoS1, at: owed1 - 1)
+        dirty.settle(.committedQoS2, at: owed2 - 1)
+        dirty.settle(.received, at: unreceived - 1)
+    }
+
+    private func oldestWaiting(_ qos: QoS) -> Int? {
+        queue[head...].first { $0.number > 0 && $0.qos == qos }?.number
     }
 
     func newSubscriptionState() -> Int {
@@ -110,6 +158,20 @@ final class Session {
     var waiting: Int { queue.count - head }
 
     func enqueue(_ delivery: Delivery) { queue.append(delivery) }
+
+    /// Takes the shares of `group` out of the queue, or those of all groups if it is nil.
+    func takeShares(of group: Int?) -> [Delivery] {
+        guard queue[head...].contains(where: { $0.group != nil }) else { return [] }
+        var taken: [Delivery] = []
+        queue.removeFirst(head)
+        head = 0
+        queue.removeAll { delivery in
+            guard let owner = delivery.group, group == nil || owner == group else { return false }
+            taken.append(delivery)
+            return true
+        }
+        return taken
+    }
 
     func dequeue() -> Delivery? {
         guard head < queue.count else { return nil }

@@ -1,6 +1,6 @@
 /// Where an accepted write stands: its lane decides what was accepted in this order.
 package struct Receipt: Sendable, Equatable {
-    /// A shard's number, or `DurableStore.sessionLane`.
+    /// A shard's number, or `DurableStore.sessionLane`, or `retainedLane`.
     package let lane: Int
     /// Counts from 1 in each lane, without gaps.
     package let position: Int

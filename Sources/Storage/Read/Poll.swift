@@ -88,7 +88,8 @@ extension StoredBatch.Message {
             range.lowerBound + offset..<range.upperBound + offset
         }
         return StoredBatch.Message(
-            topic: moved(topic), properties: moved(properties), payload: moved(payload), qos: qos,
-            retain: retain, cursor: cursor, timestamp: timestamp)
+            topic: moved(topic), properties: moved(properties), payload: moved(payload),
+            identifiers: moved(identifiers), qos: qos, retain: retain, cursor: cursor,
+            timestamp: timestamp, published: published, expiry: expiry)
     }
 }

@@ -10,12 +10,21 @@ package struct Wanted: Sendable {
     package let after: UInt64
     /// Not for what the session's own client publishes [MQTT-3.8.3-3].
     package let noLocal: Bool
+    /// Keeps the RETAIN flag of the publisher [MQTT-3.3.1-13].
+    package let retainAsPublished: Bool
+    /// Its Subscription Identifier; 0 if it has none.
+    package let identifier: UInt32
 
-    package init(filter: TopicFilter, qos: QoS, after: UInt64 = 0, noLocal: Bool = false) {
+    package init(
+        filter: TopicFilter, qos: QoS, after: UInt64 = 0, noLocal: Bool = false,
+        retainAsPublished: Bool = false, identifier: UInt32 = 0
+    ) {
         self.filter = filter
         self.qos = qos
         self.after = after
         self.noLocal = noLocal
+        self.retainAsPublished = retainAsPublished
+        self.identifier = identifier
     }
 }
 
@@ -50,16 +59,45 @@ package struct ReadRequest: Sendable {
         self.wait = wait
     }
 
-    /// The largest QoS of the subscriptions that want a message; nil if none does.
-    func granted(_ topic: RawSpan, from publisher: RawSpan, at timestamp: UInt64) -> QoS? {
-        var granted: QoS?
-        for subscription in wanted
-        where subscription.after < timestamp && subscription.filter.matches(topic) {
-            if subscription.noLocal, publisher.equals(client) { continue }
-            granted = max(granted ?? .atMostOnce, subscription.qos)
+    /// What the subscriptions that want a message make of it together; nil if none does.
+    func granted(_ topic: RawSpan, from publisher: RawSpan, at timestamp: UInt64) -> Grant? {
+        var granted: Grant?
+        forEachWanting(topic, from: publisher, at: timestamp) { subscription in
+            var grant = granted ?? Grant()
+            grant.qos = max(grant.qos, subscription.qos)
+            grant.retainAsPublished = grant.retainAsPublished || subscription.retainAsPublished
+            grant.hasIdentifier = grant.hasIdentifier || subscription.identifier != 0
+            granted = grant
         }
         return granted
     }
+
+    /// Appends the Subscription Identifiers of those that want it, as properties [MQTT-3.3.4-4].
+    func appendIdentifiers(
+        _ topic: RawSpan, from publisher: RawSpan, at timestamp: UInt64, to bytes: inout [UInt8]
+    ) {
+        forEachWanting(topic, from: publisher, at: timestamp) { subscription in
+            guard subscription.identifier != 0 else { return }
+            writeSubscriptionIdentifier(subscription.identifier, to: &bytes)
+        }
+    }
+
+    private func forEachWanting(
+        _ topic: RawSpan, from publisher: RawSpan, at timestamp: UInt64, _ body: (Wanted) -> Void
+    ) {
+        for subscription in wanted
+        where subscription.after < timestamp && subscription.filter.matches(topic) {
+            if subscription.noLocal, publisher.equals(client) { continue }
+            body(subscription)
+        }
+    }
+}
+
+/// What overlapping subscriptions of a session make of one message: one copy of it, at the largest QoS.
+struct Grant {
+    var qos = QoS.atMostOnce
+    var retainAsPublished = false
+    var hasIdentifier = false
 }
 
 extension RawSpan {
@@ -101,6 +139,8 @@ package final class StoredBatch: Sendable {
         package let topic: Range<Int>
         package let properties: Range<Int>
         package let payload: Range<Int>
+        /// Properties that the subscriptions add: their identifiers.
+        package let identifiers: Range<Int>
         /// The smaller of the publisher's QoS and the subscription's.
         package let qos: QoS
         package let retain: Bool
@@ -108,6 +148,10 @@ package final class StoredBatch: Sendable {
         package let cursor: Int
         /// When it was stored, in its shard's microseconds.
         package let timestamp: UInt64
+        /// When it was published, wall clock, milliseconds.
+        package let published: Int64
+        /// Its Message Expiry Interval, seconds; nil if it has none.
+        package let expiry: UInt32?
     }
 
     package let bytes: [UInt8]
@@ -118,13 +162,23 @@ package final class StoredBatch: Sendable {
         self.messages = messages
     }
 
-    /// One message that was not stored: a PUBLISH packet that has to wait.
-    package init(copying packet: RawSpan, _ header: PublishHeader, qos: QoS) {
-        bytes = packet.withUnsafeBytes { Array($0) }
+    /// One message that was not stored: a PUBLISH packet that has to wait, or to be kept.
+    /// - Parameters:
+    ///   - retain: the flag that its delivery has.
+    ///   - identifiers: property bytes that its subscriptions add.
+    ///   - published: wall clock, milliseconds.
+    package init(
+        copying packet: RawSpan, _ header: PublishHeader, qos: QoS, retain: Bool = false,
+        identifiers: RawSpan = RawSpan(), published: Int64 = 0
+    ) {
+        var bytes = packet.withUnsafeBytes { Array($0) }
+        identifiers.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        self.bytes = bytes
         messages = [
             Message(
                 topic: header.topic, properties: header.properties, payload: header.payload,
-                qos: qos, retain: false, cursor: 0, timestamp: 0)
+                identifiers: packet.byteCount..<bytes.count, qos: qos, retain: retain, cursor: 0,
+                timestamp: 0, published: published, expiry: header.messageExpiry)
         ]
     }
 }

@@ -197,25 +197,36 @@ struct StreamScan {
         }
         let topic = topicBegin..<bytes.count
         let payload = topic.upperBound..<topic.upperBound + message.payload.count
+        let expiry =
+            begin < topicBegin
+            ? messageExpiryInterval(in: bytes.span.bytes.extracting(begin..<topicBegin)) : nil
         var isWanted = false
         for place in polls.indices where shares[place].messages.count < polls[place].room {
+            let request = polls[place].request
             let granted = message.from.withBytes(of: value) { from in
-                polls[place].request.granted(
-                    bytes.span.bytes.extracting(topic), from: from, at: timestamp)
+                request.granted(bytes.span.bytes.extracting(topic), from: from, at: timestamp)
             }
             guard let granted else { continue }
+            if !isWanted { message.payload.append(from: value, to: &bytes) }
             isWanted = true
+            let identifiersBegin = bytes.count
+            if granted.hasIdentifier {
+                var added: [UInt8] = []
+                message.from.withBytes(of: value) { from in
+                    request.appendIdentifiers(
+                        bytes.span.bytes.extracting(topic), from: from, at: timestamp, to: &added)
+                }
+                bytes += added
+            }
             shares[place].messages.append(
                 StoredBatch.Message(
                     topic: topic, properties: begin..<topicBegin, payload: payload,
-                    qos: min(message.qos, granted), retain: false, cursor: polls[place].place,
-                    timestamp: timestamp))
+                    identifiers: identifiersBegin..<bytes.count, qos: min(message.qos, granted.qos),
+                    retain: message.retain && granted.retainAsPublished,
+                    cursor: polls[place].place, timestamp: timestamp, published: message.timestamp,
+                    expiry: expiry))
         }
-        if isWanted {
-            message.payload.append(from: value, to: &bytes)
-        } else {
-            bytes.removeLast(bytes.count - begin)
-        }
+        if !isWanted { bytes.removeLast(bytes.count - begin) }
         return true
     }
 

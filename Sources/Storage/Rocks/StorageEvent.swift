@@ -55,7 +55,7 @@ package struct StorageEvent: Sendable, Equatable {
 
     /// Takes over the event's message.
     /// False for what the session tables' databases did.
-    package var isOfMessages: Bool { shard != StoreState.sessionTables }
+    package var isOfMessages: Bool { shard >= 0 }
 
     init(_ event: crocks_event) {
         let flush = FlushReason(rawValue: event.reason) ?? .kOthers

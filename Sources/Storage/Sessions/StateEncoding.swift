@@ -85,11 +85,18 @@ extension StateValue {
         case .subscription(let subscription):
             .map([.atom("current_state"): .integer(Int64(subscription.state))])
         case .subscriptionState(let state):
-            .tuple([
-                .binary(Array(state.filter.utf8)), .integer(Int64(state.qos)),
-                .atom(state.noLocal ? "true" : "false"),
-                .list(state.begins.map { .integer(Int64(clamping: $0)) }),
-            ])
+            .tuple(
+                [
+                    .binary(Array(state.filter.utf8)), .integer(Int64(state.qos)),
+                    .atom(state.noLocal ? "true" : "false"),
+                    .list(state.begins.map { .integer(Int64(clamping: $0)) }),
+                ]
+                    // Most subscriptions have neither, and rows as short as before.
+                    + (state.retainAsPublished || state.identifier != 0
+                        ? [
+                            .atom(state.retainAsPublished ? "true" : "false"),
+                            .integer(Int64(state.identifier)),
+                        ] : []))
         case .stream(let stream):
             .tuple(
                 [
@@ -122,15 +129,22 @@ extension StateValue {
             guard case .integer(let state)? = map[.atom("current_state")] else { return nil }
             self = .subscription(Subscription(state: Int(state)))
         case (.subscriptionStates, .tuple(let fields)):
-            guard fields.count == 4, case .binary(let filter) = fields[0],
+            guard fields.count == 4 || fields.count == 6, case .binary(let filter) = fields[0],
                 case .integer(let qos) = fields[1], case .list(let begins) = fields[3]
             else { return nil }
+            var identifier = 0
+            if fields.count == 6 {
+                guard case .integer(let number) = fields[5] else { return nil }
+                identifier = Int(number)
+            }
             let times = Self.numbers(begins).map { $0.map { UInt64(clamping: $0) } }
             guard let times else { return nil }
             self = .subscriptionState(
                 SubscriptionState(
                     filter: String(decoding: filter, as: UTF8.self), qos: Int(qos),
-                    noLocal: fields[2] == .atom("true"), begins: times))
+                    noLocal: fields[2] == .atom("true"), begins: times,
+                    retainAsPublished: fields.count == 6 && fields[4] == .atom("true"),
+                    identifier: identifier))
         case (.streams, .tuple(let fields)):
             guard fields.count == 7, let numbers = Self.numbers(fields) else { return nil }
             self = .stream(

@@ -83,12 +83,20 @@ package enum StateValue: Hashable, Sendable {
         package var noLocal: Bool
         /// Timestamp (µs) of each shard when it began.
         package var begins: [UInt64]
+        package var retainAsPublished: Bool
+        /// The Subscription Identifier; 0 if there is none.
+        package var identifier: Int
 
-        package init(filter: String, qos: Int, noLocal: Bool, begins: [UInt64]) {
+        package init(
+            filter: String, qos: Int, noLocal: Bool, begins: [UInt64],
+            retainAsPublished: Bool = false, identifier: Int = 0
+        ) {
             self.filter = filter
             self.qos = qos
             self.noLocal = noLocal
             self.begins = begins
+            self.retainAsPublished = retainAsPublished
+            self.identifier = identifier
         }
     }
 
