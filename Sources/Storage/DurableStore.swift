@@ -42,6 +42,15 @@ package protocol DurableStore: AnyObject, Sendable {
     @discardableResult
     func commit(_ changes: SessionChanges) -> Receipt
 
+    /// Hands over every session that is kept, with its rows as they are committed, one at a time: what a broker
+    /// begins with. Nothing may be committed meanwhile.
+    /// - Returns: rows that belong to no session.
+    /// - Throws: what the disk says, and for a row that another program wrote.
+    @discardableResult
+    func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int
+
     /// Leaves a retained message for its table, or nil to delete what is kept for `topic`. Returns at once.
     /// - Returns: what its decision will be known by; lane is `retainedLane`.
     @discardableResult
