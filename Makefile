@@ -4,6 +4,9 @@
 # that may be done, and named when it may not.
 
 LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsqlite3-dev gnuplot-nox
+# Only tests need these: clients of other hands, and the broker that the benchmark runs beside ours.
+CLIENTS   = mosquitto mosquitto-clients python3 python3-venv
+PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
 STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)
 
@@ -22,7 +25,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test nightly bench bench-broker docs format install toolchain
+.PHONY: help sweep build test nightly bench bench-broker docs format install toolchain clients
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -33,7 +36,7 @@ sweep: build ## Run a quick study of the bundled capture and say where its repor
 build: install ## Install what is missing and build the release executable, .build/release/dstune
 	swift build -c release --product dstune
 
-test: install ## Install what is missing and run every test
+test: install clients ## Install what is missing and run every test
 	swift test
 
 nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them), optimised
@@ -52,12 +55,23 @@ bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=
 	@mkdir -p .build
 	clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
 
-docs: install ## The documentation of the storage path, as a web page in .build/docs
+docs: install ## The documentation of storage and of the broker, as web pages in .build/docs and .build/docs-broker
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \
 	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
+	swift package --allow-writing-to-directory .build/docs-broker generate-documentation --target Broker \
+	  --output-path .build/docs-broker --transform-for-static-hosting --warnings-as-errors
 
 format: ## Rewrite the sources in the project's format
 	swift format --in-place --recursive Package.swift Sources Tests
+
+# Python clients in an environment of their own; made anew when the list changes.
+# What cannot be installed is no reason to run no tests: those that need it are skipped, but never in CI.
+clients: .build/clients/.installed
+
+.build/clients/.installed: Makefile
+	-$(call require,$(CLIENTS))
+	@mkdir -p .build && python3 -m venv .build/clients && .build/clients/bin/pip install -q $(PYTHON) && touch $@ \
+	  || { echo "could not make .build/clients with $(PYTHON): tests with Python clients are skipped" >&2; test "$(CI)" != true; }
 
 install: toolchain
 	$(call require,$(LIBRARIES))

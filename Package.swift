@@ -119,13 +119,13 @@ let package = Package(
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         tests("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
         tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
-        tests("Broker", on: ["Storage", "Layout", "MQTT", "Measure", "TestSupport"]),
+        tests("Broker", on: ["Storage", "Layout", "Knobs", "MQTT", "Measure", "TestSupport"]),
         tests(
             "Server",
             on: [
                 "Broker", "Storage", "Layout", "Knobs", "HOCON", "MQTT", "Measure", "TestSupport",
             ],
-            using: nio + [tls, logging]),
+            using: nio + [tls, logging], excluding: ["Clients"]),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
         tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),

@@ -95,14 +95,20 @@ extension SessionLayer {
         }
         let id =
             qos == .atMostOnce ? nil : session.inflight.begin(qos: qos, delivery: nil, cursor: nil)
-        counters.delivered += 1
         let version = session.version
-        outbox.send(to: number) { bytes in
+        let limit = connections[number]?.terms.packetLimit ?? .max
+        let isSent = outbox.send(to: number, limit: limit) { bytes in
             writePublish(
                 topic: packet.extracting(header.topic), payload: packet.extracting(header.payload),
                 qos: qos, retain: retain, packetID: id,
                 properties: packet.extracting(header.properties),
                 identifiers: identifiers.span.bytes, version: version, to: &bytes)
+        }
+        if isSent {
+            counters.delivered += 1
+        } else {  // [MQTT-3.1.2-25]
+            counters.tooLarge += 1
+            if let id { session.inflight.cancel(id) }
         }
     }
 }

@@ -49,6 +49,7 @@ package final class BrokerServer: Sendable {
             let limits = configuration.sessions
             let host = try await loop.submit {
                 let host = BrokerHost(store, limits: limits, authenticator, on: loop)
+                try host.layer.restore(at: .now())
                 host.start()
                 return NIOLoopBound(host, eventLoop: loop)
             }.get()

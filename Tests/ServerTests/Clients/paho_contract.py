@@ -27,7 +27,10 @@ def messages_keep_their_order(make):
     sent = [str(number) for number in range(200)]
     for number, text in enumerate(sent):
         publisher.paho.publish("order", text, 1 + number % 2)
-    assert listener.payloads(len(sent)) == sent
+    # Order is promised among messages of the same topic and QoS.
+    got = listener.payloads(len(sent))
+    assert [text for text in got if int(text) % 2 == 0] == sent[0::2]
+    assert [text for text in got if int(text) % 2 == 1] == sent[1::2]
     listener.leave()
     publisher.leave()
 
@@ -70,7 +73,9 @@ def a_session_is_resumed(make):
         publisher.publish("session/x", str(number), qos=1 + number % 2)
     again = make("s-durable", clean=False, expiry=600)
     assert again.session_present is True
-    assert again.payloads(20) == [str(number) for number in range(20)]
+    got = [int(text) for text in again.payloads(20)]
+    assert [number for number in got if number % 2 == 0] == list(range(0, 20, 2))
+    assert [number for number in got if number % 2 == 1] == list(range(1, 20, 2))
     again.leave()
     fresh = make("s-durable", clean=True)
     assert fresh.session_present is False

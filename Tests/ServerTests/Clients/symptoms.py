@@ -87,26 +87,5 @@ def see_a_stale_dashboard_and_its_cure(port):
         assert time.monotonic() < deadline, "the will was not retained"
 
 
-def abandon_sessions(port, count):
-    for number in range(int(count)):
-        client = Client(f"abandoned-{number}", port, clean=False, expiry=1_000_000)
-        client.subscribe(f"fleet/{number}")
-        client.leave()
-
-
-def burst(port, count):
-    """Sustained QoS 1 traffic with an absent durable subscriber, so that everything is stored."""
-    subscribe_and_leave(port)
-    sensor = Client("burst", port)
-    sensor.paho.max_inflight_messages_set(200)
-    payload = "x" * 1_000
-    last = None
-    for number in range(int(count)):
-        last = sensor.paho.publish(f"fleet/{number % 50}", payload, 1)
-    last.wait_for_publish(60)
-    assert last.is_published(), "publishers were starved"
-    sensor.leave()
-
-
 if __name__ == "__main__":
     globals()[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])
