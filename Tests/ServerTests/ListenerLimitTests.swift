@@ -64,7 +64,7 @@ import Testing
         let client = try harness.client("a")
         // A PUBLISH of 2,000,000 bytes, of which only the header comes.
         try client.send([0x30, 0x80, 0x89, 0x7A])
-        let packet = try #require(client.packet())
+        let packet = try #require(try client.packet())
         guard case .disconnect(let disconnect) = try Packet.read(packet.span.bytes, version: .v5)
         else {
             Issue.record("not a DISCONNECT: \(packet)")
