@@ -20,11 +20,15 @@ struct SensorFleetTests {
     @Test(arguments: [false, true])
     func messagesAreLostInARestartUnlessSessionsAreDurable(_ isDurable: Bool) async throws {
         let scratch = ScratchDirectory()
-        let before = try await RunningBroker(in: scratch) { $0.isDurable = isDurable }
+        let before = try await RunningBroker(in: scratch) {
+            if !isDurable { $0.sessions.largestExpiry = 0 }
+        }
         try await step("subscribe_and_leave", before)
         try await step("publish_for_the_absent", before)
         await before.server.stop()
-        let after = try await RunningBroker(in: scratch) { $0.isDurable = isDurable }
+        let after = try await RunningBroker(in: scratch) {
+            if !isDurable { $0.sessions.largestExpiry = 0 }
+        }
         try await step(isDurable ? "expect_everything" : "expect_loss", after)
         await after.server.stop()
     }
