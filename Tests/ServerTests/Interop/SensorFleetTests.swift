@@ -1,3 +1,4 @@
+import Broker
 import Server
 import TestSupport
 import Testing
