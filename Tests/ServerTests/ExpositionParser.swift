@@ -100,7 +100,7 @@ struct ExpositionParser {
             let count = samples.first { $0.name == name + "_count" }?.value
             guard ends.count == buckets.count, ends == ends.sorted(), counts == counts.sorted(),
                 ends.last == .infinity, counts.last == count,
-                samples.count { $0.name == name + "_sum" } == 1
+                samples.count(where: { $0.name == name + "_sum" }) == 1
             else {
                 throw Problem(description: "\(name)\(labels): buckets are not cumulative to +Inf")
             }
