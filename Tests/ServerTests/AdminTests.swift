@@ -25,8 +25,8 @@ import Testing
             configuration.admin = ServerConfiguration.Endpoint(host: "127.0.0.1", port: 0)
             configuration.version = "1.2\"3\\"
             server = try await BrokerServer(configuration)
-            client = try #require(
-                AdminClient(url: "http://127.0.0.1:\(try #require(server.adminPort))"))
+            let port = try #require(server.adminPort)
+            client = try #require(AdminClient(url: "http://127.0.0.1:\(port)"))
         }
 
         func scrape() async throws -> ExpositionParser {
