@@ -17,6 +17,16 @@ final class Connection {
     var isBridge = false
     /// Topics that the client has given aliases for [MQTT-3.3.2.3.4].
     var aliases: [UInt16: String] = [:]
+    /// What the client has asked for in CONNECT.
+    var terms = ClientTerms()
+    /// Whom the authority is asked about; set with `session`.
+    var identity: ClientIdentity?
+    /// How long it may be silent; nil if for ever.
+    var patience: Nanoseconds?
+    /// When the last packet came.
+    var lastHeard = MonotonicTime(nanoseconds: 0)
+    /// Aliases that the broker has given over this connection.
+    var outgoing = OutgoingAliases()
     /// Answers to its messages that wait for storage.
     var held = 0
 
@@ -33,6 +43,19 @@ struct DelayedWill {
     let publisher: Publisher
 }
 
+extension Reason {
+    /// What is answered to bytes that break a rule: mostly the packet is malformed, and where the specification
+    /// speaks of a Protocol Error it is one.
+    init(_ error: CodecError) {
+        switch error {
+        case .incomplete: self = .malformedPacket
+        case .tooLarge: self = .packetTooLarge
+        case .malformed(let rule, _):
+            self = Reason(rawValue: rule.reasonCode) ?? .malformedPacket
+        }
+    }
+}
+
 /// Reason codes that the session layer itself gives (MQTT 5.0, table 2-6).
 enum Reason: UInt8 {
     case success = 0x00
@@ -41,7 +64,12 @@ enum Reason: UInt8 {
     case malformedPacket = 0x81
     case protocolError = 0x82
     case implementationSpecificError = 0x83
+    case unsupportedProtocolVersion = 0x84
+    case clientIdentifierNotValid = 0x85
     case notAuthorized = 0x87
+    case serverShuttingDown = 0x8B
+    case badAuthenticationMethod = 0x8C
+    case keepAliveTimeout = 0x8D
     case sessionTakenOver = 0x8E
     case topicFilterInvalid = 0x8F
     case topicNameInvalid = 0x90

@@ -15,6 +15,9 @@ struct ConnectionTable {
     private var places: [Place] = []
     private var free: [Int] = []
 
+    /// Those that are open.
+    var count: Int { places.count - free.count }
+
     mutating func open(from peer: PeerAddress) -> Connection {
         let place: Int
         if let last = free.popLast() {

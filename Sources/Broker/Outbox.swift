@@ -30,6 +30,21 @@ package struct Outbox {
         items.append(.packet(connection: connection, start..<bytes.count))
     }
 
+    /// Appends one packet, unless it has more than `limit` bytes.
+    /// - Returns: whether it is sent.
+    mutating func send(
+        to connection: Int, limit: Int, _ write: (inout [UInt8]) -> Void
+    ) -> Bool {
+        let start = bytes.count
+        write(&bytes)
+        guard bytes.count - start <= limit else {
+            bytes.removeLast(bytes.count - start)
+            return false
+        }
+        items.append(.packet(connection: connection, start..<bytes.count))
+        return true
+    }
+
     mutating func close(_ connection: Int) { items.append(.close(connection: connection)) }
 
     mutating func answered(_ kind: Answered.Kind, since received: MonotonicTime) {

@@ -9,18 +9,19 @@ extension SessionLayer {
         into outbox: inout Outbox
     ) {
         connection.version = connect.version
+        let terms = ClientTerms(connect.properties)
         connection.isBridge = connect.isBridge
-        guard !connect.clientID.isEmpty || connect.cleanStart || connect.version == .v5 else {
-            return refuse(connection, number, code: 0x02, into: &outbox)  // [MQTT-3.1.3-8]
+        connection.terms = terms
+        if let (reason, sentence) = refusal(of: connect, terms) {
+            return refuse(
+                number, code: reason.rawValue, version: connect.version, because: sentence,
+                into: &outbox)
         }
+        counters.connects += 1
         let assigned = connect.clientID.isEmpty ? assignClientID() : nil
         let clientID = assigned ?? connect.clientID
         takeOver(clientID, at: now, into: &outbox)
-        let expiry = expiryInterval(of: connect)
-        let receiveMaximum =
-            connect.properties.lazy.compactMap {
-                if case .receiveMaximum(let maximum) = $0 { Int(maximum) } else { nil }
-            }.first ?? 65_535  // [MQTT-3.1.2.11.3]
+        let expiry = expiryInterval(of: connect, terms)
 
         if let old = sessions[client: clientID], connect.cleanStart || old.hasExpired(at: now) {
             remove(old, at: now, into: &outbox)
@@ -30,56 +31,120 @@ extension SessionLayer {
         if let old = sessions[client: clientID] {
             session = old
             present = true
+            counters.resumed += 1
             session.resume(
-                version: connect.version, expiryInterval: expiry, receiveMaximum: receiveMaximum,
-                limits: limits)
+                version: connect.version, expiryInterval: expiry,
+                receiveMaximum: terms.receiveMaximum, limits: limits)
         } else {
-            session = create(clientID, connect.version, expiry, receiveMaximum)
+            session = create(clientID, connect.version, expiry, terms.receiveMaximum)
             present = false
         }
+        session.reading?.wake(epoch: newEpoch(), store: store)
         sessions.connect(session, over: number)
         session.nextCommit = now + Self.firstCommit
         if session.durable { session.dirty.change(.metadata) }
         mark(session)
-        connection.session = session
-        connection.will = connect.will
-        let name = session.name
-        let shard = ShardHash(of: name.span.bytes).shard(of: store.shards)
-        connection.publisher = Publisher(
-            PublisherHeader(
-                clientID: clientID, peer: connection.peer, version: connect.version,
-                username: connect.username, format: store.format), shard: shard)
+        begin(connection, session, connect)
         delayedWills[clientID] = nil
+        let keepAlive = limits.serverKeepAlive ?? connect.keepAlive
+        watch(connection, keepAlive: keepAlive, at: now)
 
         let connack = Packet.connack(
             Connack(
-                sessionPresent: present, reasonCode: 0,
-                properties: connect.version == .v5 ? answers(assigned: assigned) : []))
+                // Version 3.1 has no such flag.
+                sessionPresent: present && connect.version > .v3_1,
+                properties: connect.version == .v5
+                    ? answers(to: connect, terms, expiry: expiry, assigned: assigned) : []))
         outbox.send(to: number) { connack.write(to: &$0, version: connect.version) }
         resend(session, into: &outbox)
     }
 
-    /// What this server tells a version 5 client about itself.
-    private func answers(assigned: String?) -> [Property] {
-        var properties: [Property] = [
-            .topicAliasMaximum(65_535), .receiveMaximum(UInt16(limits.awaitingRelease)),
-        ]
+    /// Why a CONNECT is not accepted; nil if it is.
+    private func refusal(
+        of connect: Connect, _ terms: ClientTerms
+    ) -> (reason: Reason, sentence: String?)? {
+        if terms.authenticationMethod != nil {  // [MQTT-4.12.0-1]
+            return (.badAuthenticationMethod, "This server knows no authentication method.")
+        }
+        if terms.hasAuthenticationData {  // [MQTT-3.1.2.11.10]
+            return (.protocolError, "Authentication data comes with an authentication method.")
+        }
+        if connect.clientID.isEmpty {
+            // [MQTT-3.1.3-8] of 3.1.1; version 3.1 wants at least one character.
+            switch connect.version {
+            case .v3_1: return (.clientIdentifierNotValid, nil)
+            case .v3_1_1 where !connect.cleanStart: return (.clientIdentifierNotValid, nil)
+            case .v3_1_1, .v5: break
+            }
+        }
+        guard let will = connect.will else { return nil }
+        if will.qos > limits.maximumQoS {  // [MQTT-3.2.2-12]
+            return (.qosNotSupported, "The will's QoS is above this server's Maximum QoS.")
+        }
+        if will.retain, !limits.retainAvailable {  // [MQTT-3.2.2-13]
+            return (.retainNotSupported, "This server retains no messages.")
+        }
+        return nil
+    }
+
+    /// The connection is its session's from now on.
+    private func begin(_ connection: Connection, _ session: Session, _ connect: Connect) {
+        connection.session = session
+        connection.outgoing = OutgoingAliases(
+            limit: min(connection.terms.topicAliasMaximum, limits.topicAliasesOut))
+        let identity = ClientIdentity(
+            clientID: session.clientID, username: connect.username, peer: connection.peer)
+        connection.identity = identity
+        if let will = connect.will {
+            let topic = Array(will.topic.utf8)
+            let isAllowed =
+                authority?.allows(.publish, topic.span.bytes, for: identity) ?? true
+            // As with PUBLISH of older versions, what is denied goes nowhere and nobody is told (EMQX).
+            connection.will = isAllowed ? will : nil
+        }
+        let name = session.name
+        let shard = ShardHash(of: name.span.bytes).shard(of: store.shards)
+        connection.publisher = Publisher(
+            PublisherHeader(
+                clientID: session.clientID, peer: connection.peer, version: connect.version,
+                username: connect.username, format: store.format), shard: shard)
+    }
+
+    /// What this server tells a version 5 client about itself: what differs from the specification's defaults.
+    private func answers(
+        to connect: Connect, _ terms: ClientTerms, expiry: UInt32, assigned: String?
+    ) -> [Property] {
+        var properties: [Property] = [.topicAliasMaximum(limits.topicAliasesIn)]
+        if limits.awaitingRelease < 65_535 {
+            properties.append(.receiveMaximum(UInt16(max(1, limits.awaitingRelease))))
+        }
+        if expiry != terms.expiry ?? 0 { properties.append(.sessionExpiryInterval(expiry)) }
+        if limits.maximumQoS < .exactlyOnce {
+            properties.append(.maximumQoS(limits.maximumQoS.rawValue))
+        }
+        if !limits.retainAvailable { properties.append(.retainAvailable(0)) }
+        if !limits.wildcardSubscriptions { properties.append(.wildcardSubscriptionAvailable(0)) }
+        if !limits.sharedSubscriptions { properties.append(.sharedSubscriptionAvailable(0)) }
+        properties.append(.maximumPacketSize(UInt32(clamping: limits.packetBytes)))
         if let assigned { properties.append(.assignedClientIdentifier(assigned)) }
+        if let keepAlive = limits.serverKeepAlive { properties.append(.serverKeepAlive(keepAlive)) }
+        if terms.wantsResponseInformation, let information = limits.responseInformation {
+            properties.append(.responseInformation(information))
+        }
         return properties
     }
 
-    private func expiryInterval(of connect: Connect) -> UInt32 {
-        guard connect.version == .v5 else {
-            return connect.cleanStart ? 0 : limits.expiryBeforeVersion5
-        }
-        return connect.properties.lazy.compactMap {
-            if case .sessionExpiryInterval(let seconds) = $0 { seconds } else { nil }
-        }.first ?? 0
+    private func expiryInterval(of connect: Connect, _ terms: ClientTerms) -> UInt32 {
+        let asked =
+            connect.version == .v5
+            ? terms.expiry ?? 0 : connect.cleanStart ? 0 : limits.expiryBeforeVersion5
+        return min(asked, limits.largestExpiry)
     }
 
     /// [MQTT-3.1.4-3]: an older connection of the same client ends first.
     private func takeOver(_ clientID: String, at now: MonotonicTime, into outbox: inout Outbox) {
         guard let number = sessions[client: clientID]?.connection else { return }
+        counters.takenOver += 1
         drop(number, reason: .sessionTakenOver, at: now, into: &outbox)
     }
 
@@ -94,90 +159,18 @@ extension SessionLayer {
         }
     }
 
-    /// The session and everything it subscribed to are forgotten. A will that waits is due
-    /// [MQTT-3.1.3-9].
-    func remove(_ session: Session, at now: MonotonicTime, into outbox: inout Outbox) {
-        endShares(of: session, into: &outbox)
-        for (_, subscription) in session.subscriptions {
-            withdraw(subscription, of: session, into: &outbox)
-        }
-        commitEnd(of: session)
-        sessions.remove(session)
-        if let will = delayedWills.removeValue(forKey: session.clientID) {
-            publish(will.will, from: will.publisher, at: now, into: &outbox)
-        }
-    }
-
-    /// Says no to CONNECT.
-    private func refuse(
-        _ connection: Connection, _ number: Int, code: UInt8, into outbox: inout Outbox
-    ) {
-        let connack = Packet.connack(Connack(sessionPresent: false, reasonCode: code))
-        outbox.send(to: number) { connack.write(to: &$0, version: connection.version) }
-        outbox.close(number)
-        _ = connections.close(number)
-    }
-
-    /// Tells a version 5 client why, and ends the connection.
-    func drop(_ number: Int, reason: Reason, at now: MonotonicTime, into outbox: inout Outbox) {
-        guard let connection = connections[number] else { return }
-        if connection.version == .v5, connection.session != nil {
-            let packet = Packet.disconnect(Disconnect(reasonCode: reason.rawValue, properties: []))
-            outbox.send(to: number) { packet.write(to: &$0, version: .v5) }
-        }
-        outbox.close(number)
-        closed(number, at: now, into: &outbox)
-    }
-
-    /// What follows the end of a connection: its will, and the wait for its session's expiry.
-    func end(
-        _ connection: Connection, _ number: Int, at now: MonotonicTime, into outbox: inout Outbox
-    ) {
-        guard let session = connection.session else { return }
-        sessions.disconnect(session)
-        if let will = connection.will, let publisher = connection.publisher {
-            let delay: UInt32 =
-                will.properties.lazy.compactMap {
-                    if case .willDelayInterval(let seconds) = $0 { seconds } else { nil }
-                }.first ?? 0
-            // The will is due with its delay or with the end of the session, whichever is first.
-            let wait = min(delay, session.expiryInterval)
-            if wait == 0 {
-                publish(will, from: publisher, at: now, into: &outbox)
-            } else {
-                delayedWills[session.clientID] = DelayedWill(
-                    due: now + .seconds(Double(wait)), will: will, publisher: publisher)
+    /// An identifier that nobody has and nobody can guess, also not from others: who knew it could take the session
+    /// over. 128 random bits do not come twice, before or after a restart.
+    private func assignClientID() -> String {
+        var random = SystemRandomNumberGenerator()
+        while true {
+            let halves = [random.next(), random.next()] as [UInt64]
+            let digits = halves.map { half in
+                let text = String(half, radix: 36)
+                return String(repeating: "0", count: 13 - text.count) + text
             }
-        }
-        if session.expiryInterval == 0 {
-            remove(session, at: now, into: &outbox)
-        } else {
-            surrender(session, into: &outbox)
-            commitState(of: session)
-        }
-        if session.expiryInterval > 0, session.expiryInterval != .max {
-            session.ends = now + .seconds(Double(session.expiryInterval))
-            leaving.append(session)
-        }
-    }
-
-    func publishDueWills(at now: MonotonicTime, into outbox: inout Outbox) {
-        let due = delayedWills.filter { $0.value.due <= now }.sorted { $0.value.due < $1.value.due }
-        for (clientID, will) in due {
-            delayedWills[clientID] = nil
-            publish(will.will, from: will.publisher, at: now, into: &outbox)
-        }
-    }
-
-    func removeExpired(at now: MonotonicTime, into outbox: inout Outbox) {
-        // Who has come back, or has ended, no longer waits.
-        leaving.removeAll { $0.ends == nil || sessions[$0.number] !== $0 }
-        for session in leaving {
-            // It may be in the list twice.
-            guard session.hasExpired(at: now), sessions[session.number] === session else {
-                continue
-            }
-            remove(session, at: now, into: &outbox)
+            let clientID = "dstune-" + digits.joined()
+            if sessions[client: clientID] == nil { return clientID }
         }
     }
 }

@@ -57,9 +57,9 @@ extension SessionLayer {
             return
         }
         switch reply {
-        case .puback: session.dirty.advance(.committedQoS1)
-        case .pubrec where slot.state == .awaitingPubrec: session.dirty.advance(.received)
-        case .pubcomp: session.dirty.advance(.committedQoS2)
+        case .puback: session.dirty.touch(.committedQoS1)
+        case .pubrec where slot.state == .awaitingPubrec: session.dirty.touch(.received)
+        case .pubcomp: session.dirty.touch(.committedQoS2)
         case .pubrec, .pubrecRefused: break
         }
         mark(session)
@@ -68,6 +68,7 @@ extension SessionLayer {
     /// Sends what is to be repeated and then what waits, as far as the window allows.
     func fill(_ session: Session, into outbox: inout Outbox) {
         guard let number = session.connection, session.replaying == nil else { return }
+        guard !session.isPaused else { return }
         while let (id, delivery) = session.inflight.nextRepeated() {
             send(delivery, id, dup: true, to: session, over: number, into: &outbox)
         }
@@ -76,7 +77,8 @@ extension SessionLayer {
         else { return }
         while session.inflight.hasRoom, let delivery = session.dequeue() {
             if hasExpired(delivery) {
-                expire(delivery, of: session)
+                counters.expired += 1
+                skip(delivery, of: session)
             } else {
                 begin(delivery, to: session, over: number, into: &outbox)
             }
@@ -88,6 +90,13 @@ extension SessionLayer {
     func begin(
         _ delivery: Delivery, to session: Session, over number: Int, into outbox: inout Outbox
     ) {
+        // [MQTT-3.1.2-25]
+        if let limit = connections[number]?.terms.packetLimit, limit < Int.max,
+            delivery.exceeds(limit, version: session.version)
+        {
+            counters.tooLarge += 1
+            return skip(delivery, of: session)
+        }
         var id: PacketID?
         if delivery.qos != .atMostOnce {
             id = session.inflight.begin(
@@ -114,20 +123,19 @@ extension SessionLayer {
             == nil
     }
 
-    /// What has expired counts as sent and acknowledged: its stream is read on.
-    private func expire(_ delivery: Delivery, of session: Session) {
-        counters.expired += 1
+    /// What is not to be sent counts as sent and acknowledged: its stream is read on.
+    private func skip(_ delivery: Delivery, of session: Session) {
         guard let cursor = delivery.cursor else { return }
         if delivery.isNumbered {
             switch delivery.qos {
             case .atMostOnce: break
             case .atLeastOnce:
                 session.dirty.advance(.sentQoS1)
-                session.dirty.advance(.committedQoS1)
+                session.dirty.touch(.committedQoS1)
             case .exactlyOnce:
                 session.dirty.advance(.sentQoS2)
-                session.dirty.advance(.received)
-                session.dirty.advance(.committedQoS2)
+                session.dirty.touch(.received)
+                session.dirty.touch(.committedQoS2)
             }
             mark(session)
         }
@@ -154,9 +162,32 @@ extension SessionLayer {
         {
             return promise(.publish(dup: dup), id, session, over: number, into: &outbox)
         }
+        transmit(delivery, id, dup: dup, over: number, into: &outbox)
+    }
+
+    /// The PUBLISH packet, with an alias for its topic if the client admits one.
+    func transmit(
+        _ delivery: Delivery, _ id: PacketID?, dup: Bool, over number: Int,
+        into outbox: inout Outbox
+    ) {
+        guard let connection = connections[number] else { return }
         let wall = delivery.message.expiry == nil ? 0 : wallTime
+        var alias: UInt16 = 0
+        var isNew = false
+        // An alias that is announced makes the packet larger than it was found to be.
+        if connection.terms.topicAliasMaximum > 0, connection.terms.packetLimit == .max {
+            let stored = delivery.batch.bytes
+            let topic = stored.span.bytes.extracting(delivery.message.topic)
+            if let known = connection.outgoing.alias(of: topic) {
+                alias = known
+            } else if let given = connection.outgoing.give(topic) {
+                (alias, isNew) = (given, true)
+            }
+        }
         outbox.send(to: number) {
-            delivery.write(id: id, dup: dup, version: session.version, at: wall, to: &$0)
+            delivery.write(
+                id: id, dup: dup, version: connection.version, alias: alias, isNewAlias: isNew,
+                at: wall, to: &$0)
         }
     }
 
@@ -168,14 +199,15 @@ extension SessionLayer {
         }
         session.replays =
             session.reading?.replays(
-                session: session.number, client: session.name, limit: limits.readAhead) ?? []
+                session: session.number, client: session.name, of: store, limit: limits.readAhead)
+            ?? []
         replay(session, into: &outbox)
     }
 
     /// Has storage read again what was not completed, batch after batch, and then goes on (reference 4.3).
     ///
-    /// EMQX has nothing but the rows by then. Here the deliveries are in memory still, and are sent from there;
-    /// they wait for the same reads of the same rows all the same.
+    /// EMQX has nothing but the rows by then. Here the deliveries are in memory still, unless the broker was started
+    /// since, and are sent from there; they wait for the same reads of the same rows all the same.
     private func replay(_ session: Session, into outbox: inout Outbox) {
         if let next = session.replays.popLast() {
             session.replaying = next.epoch
@@ -195,22 +227,38 @@ extension SessionLayer {
         }
         guard reply.session >= 0, let session = sessions[reply.session] else { return }
         if reply.isReplay {
-            if session.replaying == reply.epoch { replay(session, into: &outbox) }
-            return
+            guard session.replaying == reply.epoch else { return }
+            guard adopt(reply, session) else {
+                // The client comes back, and it is tried again.
+                guard let number = session.connection else { return }
+                return drop(
+                    number, reason: .implementationSpecificError, at: lastPoll, into: &outbox)
+            }
+            return replay(session, into: &outbox)
         }
         guard session.reading?.epoch == reply.epoch else {
             return  // it subscribes to something else now
         }
         if reply.outcome == .refused { refusing.insert(reply.shard) }
+        var qos1 = session.dirty.counters[.nextQoS1], qos2 = session.dirty.counters[.nextQoS2]
         session.reading?.answered(reply, marking: &session.dirty)
         if !reply.messages.messages.isEmpty || !reply.over.isEmpty { mark(session) }
         for message in reply.messages.messages {
             let address = reply.cursors[message.cursor].address
-            session.enqueue(
-                Delivery(
-                    batch: reply.messages, message: message,
-                    cursor: message.qos == .atMostOnce
-                        ? nil : Delivery.Cursor(shard: reply.shard, address: address)))
+            var delivery = Delivery(
+                batch: reply.messages, message: message,
+                cursor: message.qos == .atMostOnce
+                    ? nil : Delivery.Cursor(shard: reply.shard, address: address))
+            switch message.qos {
+            case .atMostOnce: break
+            case .atLeastOnce:
+                qos1 += 1
+                delivery.number = qos1
+            case .exactlyOnce:
+                qos2 += 1
+                delivery.number = qos2
+            }
+            session.enqueue(delivery)
         }
         fill(session, into: &outbox)
         ask(for: session, of: reply.shard)

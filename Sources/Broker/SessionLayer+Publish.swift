@@ -43,7 +43,7 @@ extension SessionLayer {
         if let reason = breach(of: header, topic) {
             return drop(number, reason: reason, at: now, into: &outbox)
         }
-        guard !isServersOwn(topic) else {
+        guard !isServersOwn(topic), isAllowed(.publish, topic, connection) else {
             return promise(
                 header, Routed(reason: .notAuthorized), isDenied: true, session, connection, number,
                 into: &outbox)

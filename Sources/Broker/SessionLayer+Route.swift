@@ -74,12 +74,18 @@ extension SessionLayer {
             return
         }
         let qos = min(header.qos, recipient.qos)
+        guard !session.isPaused || qos != .atMostOnce else {
+            counters.dropped += 1
+            return
+        }
         let retain = header.retain && recipient.retainAsPublished
         var identifiers: [UInt8] = []
         if recipient.hasIdentifier {
             recipients.writeIdentifiers(of: recipient, to: &identifiers)
         }
-        if !session.retained.isEmpty || qos != .atMostOnce && !session.inflight.hasRoom {
+        if !session.retained.isEmpty || session.isPaused
+            || qos != .atMostOnce && !session.inflight.hasRoom
+        {
             if session.waiting >= limits.queue, session.dequeue() != nil { counters.dropped += 1 }
             return session.enqueue(
                 Delivery(
@@ -89,14 +95,20 @@ extension SessionLayer {
         }
         let id =
             qos == .atMostOnce ? nil : session.inflight.begin(qos: qos, delivery: nil, cursor: nil)
-        counters.delivered += 1
         let version = session.version
-        outbox.send(to: number) { bytes in
+        let limit = connections[number]?.terms.packetLimit ?? .max
+        let isSent = outbox.send(to: number, limit: limit) { bytes in
             writePublish(
                 topic: packet.extracting(header.topic), payload: packet.extracting(header.payload),
                 qos: qos, retain: retain, packetID: id,
                 properties: packet.extracting(header.properties),
                 identifiers: identifiers.span.bytes, version: version, to: &bytes)
+        }
+        if isSent {
+            counters.delivered += 1
+        } else {  // [MQTT-3.1.2-25]
+            counters.tooLarge += 1
+            if let id { session.inflight.cancel(id) }
         }
     }
 }

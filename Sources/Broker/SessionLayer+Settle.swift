@@ -143,11 +143,7 @@ extension SessionLayer {
                 answer.session.connection == answer.connection,
                 let delivery = answer.session.inflight.delivery(id)
             else { return }
-            let version = answer.session.version
-            let wall = wallTime
-            outbox.send(to: answer.connection) {
-                delivery.write(id: id, dup: dup, version: version, at: wall, to: &$0)
-            }
+            transmit(delivery, id, dup: dup, over: answer.connection, into: &outbox)
         }
     }
 

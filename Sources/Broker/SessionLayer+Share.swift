@@ -27,18 +27,47 @@ extension SessionLayer {
     }
 
     private func readFromStorage(_ group: SharedGroup) {
-        var reading = Reading(shards: store.shards, epoch: newEpoch())
         // At all QoS and with the flag as published: each member has its own say.
-        reading.subscribe(
-            [
-                Session.Subscription(
-                    filter: group.filter, qos: .exactlyOnce, noLocal: false, isDurable: true,
-                    state: 1, retainAsPublished: true)
-            ], epoch: newEpoch(), store: store)
+        let subscription = Session.Subscription(
+            filter: group.filter, qos: .exactlyOnce, noLocal: false, isDurable: true, state: 1,
+            retainAsPublished: true)
+        // Before the first connection the members are those of before a restart.
+        if !hasOpened, let kept = keptReading(of: group, subscription) {
+            group.reading = kept
+            return
+        }
+        var reading = Reading(shards: store.shards, epoch: newEpoch())
+        reading.subscribe([subscription], epoch: newEpoch(), store: store)
         group.reading = reading
         group.dirty.change(.subscription(group.filter.text))
         group.dirty.change(.subscriptionState(1))
         commitState(of: group)
+    }
+
+    /// The reading that the rows of a group tell of: what was handed out and is not known to be completed is handed
+    /// out again, at QoS 2 too, since the members' halves of it are not kept. Rows that cannot be read make it begin
+    /// with all that storage has: messages may come twice, they are not lost.
+    private func keptReading(
+        of group: SharedGroup, _ subscription: Session.Subscription
+    ) -> Reading? {
+        var begins: [UInt64]?
+        var positions = [[StreamAddress: UInt64]](repeating: [:], count: store.shards)
+        var finished: [Int: Int] = [:]
+        do throws(RocksError) {
+            for (key, value) in try store.sessionRows(of: group.client) {
+                switch (key, value) {
+                case (.subscriptionState, .subscriptionState(let state)): begins = state.begins
+                case (.stream(let shard, let address), .stream(let batch))
+                where shard < store.shards:
+                    positions[shard][address] = batch.begin
+                case (.rank(let shard), .rank(let generation)): finished[shard] = generation
+                default: break
+                }
+            }
+        } catch { begins = Array(repeating: 0, count: store.shards) }
+        guard let begins, begins.count == store.shards else { return nil }
+        return Reading(
+            subscription, begins: begins, after: positions, finished: finished, epoch: newEpoch())
     }
 
     /// `session` is no longer a member. What it was sent it still completes [MQTT-3.10.4-3]; what waits for it
@@ -178,6 +207,7 @@ extension SessionLayer {
     /// A share is over.
     func completed(_ cursor: Delivery.Cursor, of group: SharedGroup) {
         group.reading?.completed(cursor, marking: &group.dirty)
+        group.dirty.change(.stream(shard: cursor.shard, cursor.address))
         ask(for: group, of: cursor.shard)
     }
 
@@ -208,7 +238,14 @@ extension SessionLayer {
                         noLocal: false, begins: group.reading?.begins(of: group.filter) ?? [],
                         retainAsPublished: true))
             case .stream(let shard, let stream):
-                (group.reading?.batch(of: stream, in: shard)).map { .stream($0) }
+                (group.reading?.batch(of: stream, in: shard)).map { batch in
+                    // After a restart it is read on behind what is completed.
+                    var batch = batch
+                    if group.reading?.isCompleted(stream, in: shard) == true {
+                        batch.begin = batch.end
+                    }
+                    return .stream(batch)
+                }
             case .rank(let shard): (group.reading?.finished(in: shard)).map { .rank($0) }
             case .metadata, .seqno, .awaitingRelease: nil
             }

@@ -46,6 +46,7 @@ extension SessionLayer {
     func changes(of session: Session, withMetadata: Bool) -> SessionChanges {
         var changes = SessionChanges(client: session.clientID)
         if withMetadata { session.dirty.change(.metadata) }
+        session.settleProgress()
         session.dirty.take(into: &changes) { key in
             switch key {
             case .subscription(let filter):
@@ -67,7 +68,7 @@ extension SessionLayer {
     private func metadata(of session: Session) -> StateValue {
         .metadata(
             StateValue.Metadata(
-                created: session.created, lastAlive: Int(wallClockMilliseconds()),
+                created: session.created, lastAlive: session.left ?? Int(wallClock()),
                 expiry: Int(session.expiryInterval), version: Int(session.version.rawValue),
                 isConnected: session.connection != nil))
     }

@@ -32,6 +32,9 @@ extension SessionLayer {
         do throws(CodecError) { filter = try TopicFilter(wanted.filter) } catch {
             return connection.version == .v5 ? Reason.topicFilterInvalid.rawValue : 0x80
         }
+        guard isAllowed(.subscribe, wanted.filter, connection) else {
+            return connection.version == .v5 ? Reason.notAuthorized.rawValue : 0x80
+        }
         let old = session.subscriptions[filter.text]
         if let reason = breach(of: filter, session, isNew: old == nil) {
             // Before version 5 there is one code for all failures.

@@ -30,6 +30,19 @@ package final class SessionLayer {
         /// Messages that nobody subscribes to.
         package var unrouted = 0
         package var malformed = 0
+        /// Messages that are larger than their subscriber accepts, and so were not sent [MQTT-3.1.2-25].
+        package var tooLarge = 0
+        /// Connections that were silent for too long.
+        package var silent = 0
+        /// CONNECTs that were accepted, and that were answered with a refusal.
+        package var connects = 0
+        package var refusedConnects = 0
+        /// Sessions that were continued, taken over from an older connection, and removed when their time was over.
+        package var resumed = 0
+        package var takenOver = 0
+        package var expiredSessions = 0
+        /// Sessions that were found in the tables at the start.
+        package var restored = 0
     }
 
     let store: any DurableStore
@@ -44,10 +57,13 @@ package final class SessionLayer {
     /// Durable sessions whose state has changed.
     var marked: [Session] = []
     let limits: SessionLimits
+    let authority: (any Authority)?
     var connections = ConnectionTable()
     var sessions = SessionTable()
-    /// Sessions without a connection that expire some day, and some that were.
-    var leaving: [Session] = []
+    /// Sessions without a connection, at the time when they expire; some have come back or ended since.
+    var leaving = TimerWheel<Session>()
+    /// Connections that must not be silent, at the time when they will have been, were nothing more to come.
+    var listening = TimerWheel<Int>()
     /// Subscriptions of durable sessions: they decide what is stored.
     var durableRoutes = FilterIndex<Int>()
     /// Subscriptions of the others: they are served at once.
@@ -55,6 +71,8 @@ package final class SessionLayer {
     /// Groups without durable members, by number.
     var sharedRoutes = FilterIndex<Int>()
     var groups = SharedGroups()
+    /// There was a connection since the start.
+    private(set) var hasOpened = false
     var recipients = Recipients()
     var retained = RetainedMessages()
     /// Sessions that are sent more retained messages at the next poll.
@@ -69,16 +87,23 @@ package final class SessionLayer {
     /// Shards that refused to read for some session; they are asked again after their next commit.
     var refusing: Set<Int> = []
     private var epochs = 0
-    private var assignedClientIDs = 0
+    /// The time of the last poll.
+    var lastPoll = MonotonicTime(nanoseconds: 0)
+    var nextCollection = MonotonicTime(nanoseconds: 0)
+    var nextAging = MonotonicTime(nanoseconds: 0)
     private var nextHousekeeping = MonotonicTime(nanoseconds: 0)
 
-    /// - Parameter wallClock: milliseconds since the epoch.
+    /// - Parameters:
+    ///   - authority: asked what clients may do; without one they may do everything.
+    ///   - wallClock: milliseconds since the epoch.
     package init(
         store: any DurableStore, limits: SessionLimits = SessionLimits(),
+        authority: (any Authority)? = nil,
         wallClock: @escaping () -> UInt64 = wallClockMilliseconds
     ) {
         self.store = store
         self.limits = limits
+        self.authority = authority
         self.wallClock = wallClock
         held = Array(repeating: HeldAnswers(), count: store.sessionLane + 1)
         decisions = Decisions(lanes: store.sessionLane + 1)
@@ -89,7 +114,10 @@ package final class SessionLayer {
 
     /// A network connection was made; its first packet must be CONNECT.
     /// - Returns: its number, which no other connection will have.
-    package func opened(from peer: PeerAddress) -> Int { connections.open(from: peer).number }
+    package func opened(from peer: PeerAddress) -> Int {
+        hasOpened = true
+        return connections.open(from: peer).number
+    }
 
     /// The network connection ended without DISCONNECT, or after it.
     package func closed(_ number: Int, at now: MonotonicTime, into outbox: inout Outbox) {
@@ -106,6 +134,7 @@ package final class SessionLayer {
     ) {
         guard let connection = connections[number] else { return }
         answering = now
+        connection.lastHeard = now
         do throws(CodecError) {
             let header = try FixedHeader.read(packet, at: 0, limit: limits.packetBytes)
             if connection.session == nil, header.type != .connect {
@@ -126,18 +155,18 @@ package final class SessionLayer {
             }
         } catch {
             counters.malformed += 1
-            var reason = Reason.malformedPacket
-            switch error {
-            case .tooLarge: reason = .packetTooLarge
-            case .malformed(let rule, _): reason = Reason(rawValue: rule.reasonCode) ?? reason
-            case .incomplete: break
+            if connection.session == nil {
+                refuseBroken(packet, error, number, at: now, into: &outbox)
+            } else {
+                drop(
+                    number, reason: Reason(error), because: error.sentence, at: now, into: &outbox)
             }
-            drop(number, reason: reason, at: now, into: &outbox)
         }
     }
 
     /// Takes what storage has for connected sessions, and does what is due.
     package func poll(at now: MonotonicTime, into outbox: inout Outbox) {
+        lastPoll = now
         for settlement in store.takeSettled() { settle(settlement, at: now, into: &outbox) }
         for reply in store.takeReplies() { take(reply, into: &outbox) }
         for shard in committed.indices {
@@ -157,7 +186,9 @@ package final class SessionLayer {
         if now >= nextHousekeeping {
             nextHousekeeping = now + .milliseconds(100)
             publishDueWills(at: now, into: &outbox)
+            dropSilent(at: now, into: &outbox)
             removeExpired(at: now, into: &outbox)
+            collect(at: now, into: &outbox)
             removeExpiredRetained()
             commitDueState(at: now)
             commitDueGroups(at: now)
@@ -166,6 +197,9 @@ package final class SessionLayer {
 
     /// Sessions that are kept, connected or not.
     package var sessionCount: Int { sessions.count }
+
+    /// Network connections that are open, with or without a session.
+    package var connectionCount: Int { connections.count }
 
     /// Answers that wait for storage: 0 unless they are given on commit, or state is committed before it is
     /// promised.
@@ -186,10 +220,8 @@ package final class SessionLayer {
         case .unsubscribe(let unsubscribe):
             self.unsubscribe(unsubscribe, connection, number, into: &outbox)
         case .disconnect(let disconnect):
-            if case .sessionExpiryInterval(let seconds)? = disconnect.properties.first(where: {
-                if case .sessionExpiryInterval = $0 { true } else { false }
-            }) {
-                connection.session?.change(expiryInterval: seconds)
+            guard changeExpiry(disconnect, of: connection) else {
+                return drop(number, reason: .protocolError, at: now, into: &outbox)
             }
             if disconnect.reasonCode == 0 { connection.will = nil }  // [MQTT-3.14.4-3]
             closed(number, at: now, into: &outbox)
@@ -203,10 +235,5 @@ package final class SessionLayer {
     func newEpoch() -> Int {
         epochs += 1
         return epochs
-    }
-
-    func assignClientID() -> String {
-        assignedClientIDs += 1
-        return "dstune-\(assignedClientIDs)"
     }
 }

@@ -10,6 +10,9 @@ struct SessionTable {
 
     var count: Int { byClient.count }
 
+    /// All that are kept, in no order.
+    var all: [Session] { places.compactMap(\.self) }
+
     /// Nil once it is removed.
     subscript(number: Int) -> Session? { places[number] }
 

@@ -1,5 +1,6 @@
 internal import Broker
 internal import Layout
+internal import MQTT
 internal import Measure
 internal import NIOCore
 internal import Storage
@@ -15,24 +16,36 @@ final class BrokerHost {
 
     let loop: any EventLoop
     let layer: SessionLayer
-    private let store: any DurableStore
+    let store: ShardedStore
+    private let authenticator: Authenticator
     private let news = News()
-    private var outbox = Outbox()
-    private var connections: [Int: ConnectionHandler] = [:]
+    var outbox = Outbox()
+    private(set) var connections: [Int: ConnectionHandler] = [:]
     private var timer: RepeatedTask?
     /// For metrics.
     private(set) var meter = HostMeter()
     var connectionCount: Int { connections.count }
+    private var this: NIOLoopBound<BrokerHost>?
     /// `turn` is under way to the loop.
     private var isTurning = false
-    private var this: NIOLoopBound<BrokerHost>?
+    /// Connections that have had their share of this turn.
+    private var waiting: [ConnectionHandler] = []
+    /// When publishers are to be held back, and who is.
+    private var brake = Brake()
+    private var heldBack: [ConnectionHandler] = []
+    /// No more packets are taken.
+    private(set) var isStopping = false
 
     /// - Precondition: on `loop`.
-    init(_ store: any DurableStore, limits: SessionLimits, on loop: any EventLoop) {
+    init(
+        _ store: ShardedStore, limits: SessionLimits, _ authenticator: Authenticator,
+        on loop: any EventLoop
+    ) {
         loop.preconditionInEventLoop()
         self.loop = loop
         self.store = store
-        layer = SessionLayer(store: store, limits: limits)
+        self.authenticator = authenticator
+        layer = SessionLayer(store: store, limits: limits, authority: authenticator.rules)
         this = NIOLoopBound(self, eventLoop: loop)
     }
 
@@ -51,11 +64,11 @@ final class BrokerHost {
         ) { _ in this.value.poll() }
     }
 
-    /// Takes no more news; connections are closed by whoever opened them.
+    /// Polls no more.
     func stop() {
-        store.onNews {}
         timer?.cancel()
         timer = nil
+        this = nil
     }
 
     /// - Returns: the connection's number.
@@ -65,8 +78,40 @@ final class BrokerHost {
         return number
     }
 
+    /// A CONNECT: who sent it is checked before the session layer sees it.
+    func admit(
+        _ packet: RawSpan, _ handler: ConnectionHandler, _ number: Int, certificateName: String?
+    ) {
+        let credentials: Credentials
+        do throws(CodecError) { credentials = try Credentials.read(packet) } catch {
+            // The session layer says what is wrong with it.
+            receive(packet, on: number)
+            return handler.admitted(layer.isConnected(number))
+        }
+        let copy = packet.withUnsafeBytes { Array($0) }
+        authenticator.check(credentials, certificateName: certificateName, on: loop)
+            .assumeIsolated().whenSuccess { [self] verdict in
+                guard connections[number] === handler else { return }
+                let reason: UInt8? =
+                    switch verdict {
+                    case .accepted: nil
+                    case .badUserNameOrPassword: 0x86
+                    case .notAuthorized: 0x87
+                    case .busy: 0x89
+                    }
+                if let reason {
+                    layer.refuse(
+                        number, reason: reason, packet: copy.span.bytes, at: .now(), into: &outbox)
+                } else {
+                    receive(copy.span.bytes, on: number)
+                }
+                handler.admitted(layer.isConnected(number))
+                turn()
+            }
+    }
+
     func receive(_ packet: RawSpan, on number: Int) {
-        if !isTurning { turn() }
+        turn()
         let now = MonotonicTime.now()
         meter.received.count(packet)
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
@@ -75,7 +120,7 @@ final class BrokerHost {
     /// Once all sockets that are ready were read, hands over what is to be stored and what is to be sent: a
     /// writer is woken once and a connection is written to once in a turn of the loop.
     private func turn() {
-        guard let this else { return }
+        guard !isTurning, let this else { return }
         isTurning = true
         store.hold()
         loop.execute {
@@ -85,15 +130,55 @@ final class BrokerHost {
         }
     }
 
+    /// Lets a connection go on after all others had their turn.
+    func later(_ handler: ConnectionHandler) {
+        waiting.append(handler)
+        guard waiting.count == 1, let this else { return }
+        loop.execute {
+            var waiting: [ConnectionHandler] = []
+            swap(&waiting, &this.value.waiting)
+            for handler in waiting { handler.resume(.share) }
+        }
+    }
+
     func closed(_ number: Int) {
         guard connections.removeValue(forKey: number) != nil else { return }
         layer.closed(number, at: .now(), into: &outbox)
-        send()
+        turn()
+    }
+
+    func pause(_ number: Int) { layer.pause(number) }
+
+    func resume(_ number: Int) {
+        layer.resume(number, into: &outbox)
+        turn()
     }
 
     func poll() {
-        layer.poll(at: .now(), into: &outbox)
+        let now = MonotonicTime.now()
+        layer.poll(at: now, into: &outbox)
+        // With acknowledgement on enqueue nobody is refused: there the messages are lost.
+        brake.look(
+            depth: store.depth, refusals: layer.counters.refused + (store.failure?.lost ?? 0),
+            at: now)
+        if !heldBack.isEmpty, !brake.isOn {
+            var released: [ConnectionHandler] = []
+            swap(&released, &heldBack)
+            for handler in released { handler.resume(.storage) }
+        }
         send()
+    }
+
+    /// Whether who has just sent a PUBLISH of so many bytes is to wait.
+    func mustWait(afterPublishing bytes: Int) -> Bool {
+        brake.note(bytes)
+        return brake.isOn || brake.isTooMuch(store.depth)
+    }
+
+    /// Reads no more from it until storage has caught up.
+    func holdBack(_ handler: ConnectionHandler) {
+        brake.hold()
+        heldBack.append(handler)
     }
 
     /// Hands over what the session layer wants sent since the last call.
@@ -120,6 +205,22 @@ final class BrokerHost {
         meter.answered(leaving.answers)
         leaving.removeAll()
         if outbox.items.isEmpty { swap(&outbox, &leaving) } else { send() }
+    }
+
+    /// Nothing more is read from anybody.
+    func holdAll() {
+        isStopping = true
+        for handler in connections.values { handler.pause(.stopping) }
+    }
+
+    /// Whether everything that was taken is stored and answered.
+    var isSettled: Bool { layer.heldAnswers == 0 && store.depth == 0 && outbox.items.isEmpty }
+
+    /// Tells everybody that the broker is going, and leaves what sessions have become to their tables.
+    func leaveAll() {
+        for number in connections.keys { layer.leave(number, at: .now(), into: &outbox) }
+        layer.commitAllState()
+        send()
     }
 
     /// Timers of the session layer (expiry, delayed wills) are looked at at least this often.

@@ -1,4 +1,5 @@
 internal import Broker
+internal import Measure
 internal import NIOCore
 internal import NIOPosix
 internal import Storage
@@ -6,20 +7,28 @@ internal import Storage
 /// The broker on sockets: one event loop for connections and sessions, storage on threads of its own.
 package final class BrokerServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let listeners: [any Channel]
+    private let listeners: [OpenListener]
     private let host: NIOLoopBound<BrokerHost>
     private let store: ShardedStore
+    private let authenticator: Authenticator
     private let admin: AdminServer
 
     /// Where metrics and `dstune ctl` are answered; nil for nowhere.
     package var adminPort: Int? { admin.port }
     /// Where each listener of the configuration listens.
-    package var ports: [Int] { listeners.map { $0.localAddress?.port ?? 0 } }
+    package var ports: [Int] { listeners.map { $0.channel.localAddress?.port ?? 0 } }
 
     /// Opens the store and listens.
-    /// - Throws: when the store cannot be opened, or an address cannot be listened on.
+    /// - Throws: when a file of the configuration is no good, the store cannot be opened, or an address cannot be
+    ///   listened on.
     package init(_ configuration: ServerConfiguration) async throws(ServerError) {
-        let admin = try await AdminServer(at: configuration.admin)
+        let authenticator = try Authenticator(configuration.access)
+        self.authenticator = authenticator
+        let admin: AdminServer
+        do throws(ServerError) { admin = try await AdminServer(at: configuration.admin) } catch {
+            authenticator.stop()
+            throw error
+        }
         self.admin = admin
         let engine = RocksEngine()
         let store: ShardedStore
@@ -28,23 +37,27 @@ package final class BrokerServer: Sendable {
                 at: configuration.dataDirectory, configuration.storage, on: engine)
         } catch {
             await admin.stop()
+            authenticator.stop()
             throw ServerError("\(error)")
         }
         self.store = store
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
         let loop = group.next()
-        var listeners: [any Channel] = []
+        var listeners: [OpenListener] = []
         do {
             let limits = configuration.sessions
             let host = try await loop.submit {
-                let host = BrokerHost(store, limits: limits, on: loop)
+                let host = BrokerHost(store, limits: limits, authenticator, on: loop)
+                try host.layer.restore(at: .now())
                 host.start()
                 return NIOLoopBound(host, eventLoop: loop)
             }.get()
             self.host = host
             for listener in configuration.listeners {
-                listeners.append(try await Self.listen(listener, host, limits.packetBytes, group))
+                listeners.append(
+                    try await OpenListener.open(
+                        listener, host, packetLimit: limits.packetBytes, on: group))
             }
             self.listeners = listeners
             admin.serve(
@@ -52,35 +65,12 @@ package final class BrokerServer: Sendable {
                     facts: BrokerFacts(configuration.storage, version: configuration.version),
                     host: host, loop: loop, store: store, engine: engine))
         } catch {
-            for listener in listeners { try? await listener.close().get() }
+            for listener in listeners { try? await listener.channel.close().get() }
             await admin.stop()
             try? await group.shutdownGracefully()
             store.close()
+            authenticator.stop()
             throw (error as? ServerError) ?? ServerError("\(error)")
-        }
-    }
-
-    private static func listen(
-        _ listener: ServerConfiguration.Listener, _ host: NIOLoopBound<BrokerHost>,
-        _ packetLimit: Int, _ group: MultiThreadedEventLoopGroup
-    ) async throws(ServerError) -> any Channel {
-        let endpoint = listener.endpoint
-        do {
-            return try await ServerBootstrap(group: group)
-                .serverChannelOption(.backlog, value: 1_024)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            ConnectionHandler(host.value, packetLimit: packetLimit))
-                    }
-                }
-                .bind(host: endpoint.host, port: endpoint.port).get()
-        } catch {
-            throw ServerError(
-                "cannot listen on \(endpoint.host):\(endpoint.port): \(error); name a free port, or stop "
-                    + "what uses it")
         }
     }
 
@@ -94,15 +84,36 @@ package final class BrokerServer: Sendable {
     /// Says of itself that it is not ready; `stop` does so too.
     package func drainAdmin() { admin.drain() }
 
-    /// Accepts no more, ends all connections and commits what storage was given.
-    package func stop() async {
+    /// Drains and stops: accepts no more, takes no more packets, answers what was taken, tells clients that the
+    /// broker is going, leaves sessions to their tables, and commits what storage was given.
+    /// - Parameter seconds: how long storage and clients may take altogether; what is not answered by then is
+    ///   not promised either.
+    package func stop(within seconds: Double = 5) async {
         admin.drain()
-        for listener in listeners { try? await listener.close().get() }
+        for listener in listeners { try? await listener.channel.close().get() }
         let host = host
-        try? await group.next().submit { host.value.stop() }.get()
+        let loop = host.eventLoop
+        let end = MonotonicTime.now() + .seconds(seconds)
+        try? await loop.submit { host.value.holdAll() }.get()
+        // Half of the time for storage, so that the rest is left to say goodbye in.
+        await wait(until: MonotonicTime.now() + .seconds(seconds / 2)) { host.value.isSettled }
+        try? await loop.submit { host.value.leaveAll() }.get()
+        let admissions = listeners.map(\.admission)
+        await wait(until: end) { admissions.allSatisfy { $0.value.open == 0 } }
         await admin.stop()
-        try? await group.shutdownGracefully()
+        // Before the loop ends: a commit would still call it.
         store.close()
+        try? await loop.submit { host.value.stop() }.get()
+        try? await group.shutdownGracefully()
+        authenticator.stop()
+    }
+
+    private func wait(until end: MonotonicTime, for condition: @escaping @Sendable () -> Bool) async {
+        while MonotonicTime.now() < end {
+            let isTrue = try? await host.eventLoop.submit(condition).get()
+            if isTrue != false { return }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 }
 

@@ -42,6 +42,15 @@ package protocol DurableStore: AnyObject, Sendable {
     @discardableResult
     func commit(_ changes: SessionChanges) -> Receipt
 
+    /// Hands over every session that is kept, with its rows as they are committed, one at a time: what a broker
+    /// begins with. Nothing may be committed meanwhile.
+    /// - Returns: rows that belong to no session.
+    /// - Throws: what the disk says, and for a row that another program wrote.
+    @discardableResult
+    func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int
+
     /// Leaves a retained message for its table, or nil to delete what is kept for `topic`. Returns at once.
     /// - Returns: what its decision will be known by; lane is `retainedLane`.
     @discardableResult
@@ -49,6 +58,10 @@ package protocol DurableStore: AnyObject, Sendable {
 
     /// The retained messages that were kept when the store was opened; the second call gives nothing.
     func takeRetained() -> [RetainedRow]
+
+    /// The rows of a session, or of a shared group, as they are committed; none for one that is not kept.
+    /// - Throws: what the disk says, and for a row that another program wrote.
+    func sessionRows(of client: String) throws(RocksError) -> [StateKey: StateValue]
 
     /// What was decided since the last call, if anybody is to wait for it: with acknowledgement on enqueue
     /// and session state on a timer there is nothing.

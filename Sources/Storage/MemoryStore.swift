@@ -144,6 +144,15 @@ package final class MemoryStore: DurableStore {
         state.withLock { $0.sessions[client] ?? [:] }
     }
 
+    @discardableResult
+    package func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int {
+        let sessions = state.withLock { $0.sessions }
+        for (client, rows) in sessions.sorted(by: { $0.key < $1.key }) { body(client, rows) }
+        return 0
+    }
+
     package func committed(in shard: Int) -> Int {
         state.withLock { $0.shards[shard].count }
     }

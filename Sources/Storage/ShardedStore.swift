@@ -176,6 +176,11 @@ package final class ShardedStore: DurableStore {
     }
 
     @discardableResult
+    package func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int { try sessions.forEachSession(body) }
+
+    @discardableResult
     package func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
         Receipt(lane: retainedLane, position: retained.set(topic, to: row))
     }

@@ -11,10 +11,14 @@ extension WriteOnlyStore {
     package func commit(_ changes: SessionChanges) -> Receipt {
         Receipt(lane: sessionLane, position: 0)
     }
+    package func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int { 0 }
     package func retain(_ topic: [UInt8], _ row: RetainedRow?) -> Receipt {
         Receipt(lane: retainedLane, position: 0)
     }
     package func takeRetained() -> [RetainedRow] { [] }
+    package func sessionRows(of client: String) -> [StateKey: StateValue] { [:] }
     package func takeSettled() -> [Settlement] { [] }
     package func committed(in shard: Int) -> Int { 0 }
     package func streamCount(in shard: Int) -> Int { 0 }

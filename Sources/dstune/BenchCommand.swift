@@ -11,7 +11,10 @@ struct BenchCommand: ParsableCommand {
               dstune bench storage --format json
               dstune bench open                  a restart
             """,
-        subcommands: [BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self],
+        subcommands: [
+            BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self,
+            BenchSessionsCommand.self,
+        ],
         defaultSubcommand: BenchPathCommand.self)
 }
 

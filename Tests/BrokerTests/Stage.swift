@@ -41,10 +41,14 @@ final class Stage {
         return PacketID(lastID) ?? id()
     }
 
-    func open(_ version: ProtocolVersion = .v5) -> Int {
+    let peer: PeerAddress = {
         guard let peer = PeerAddress(bytes: [127, 0, 0, 1], port: 4_000) else {
             preconditionFailure("four bytes are an address")
         }
+        return peer
+    }()
+
+    func open(_ version: ProtocolVersion = .v5) -> Int {
         let connection = sessions.opened(from: peer)
         versions[connection] = version
         return connection

@@ -125,6 +125,11 @@ final class SteppedStore: DurableStore {
     /// The rows that are committed.
     func sessionRows(of client: String) -> [StateKey: StateValue] { model.sessionRows(of: client) }
 
+    @discardableResult
+    func forEachSession(
+        _ body: (_ client: String, _ rows: [StateKey: StateValue]) -> Void
+    ) throws(RocksError) -> Int { try model.forEachSession(body) }
+
     func takeSettled() -> [Settlement] {
         state.withLock { state in
             defer { state.settled = [] }

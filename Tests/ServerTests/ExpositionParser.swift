@@ -98,9 +98,10 @@ struct ExpositionParser {
             let ends = buckets.compactMap { $0.labels["le"].flatMap(Self.number) }
             let counts = buckets.map(\.value)
             let count = samples.first { $0.name == name + "_count" }?.value
+            let sums = samples.filter { $0.name == name + "_sum" }
             guard ends.count == buckets.count, ends == ends.sorted(), counts == counts.sorted(),
                 ends.last == .infinity, counts.last == count,
-                samples.count(where: { $0.name == name + "_sum" }) == 1
+                sums.count == 1
             else {
                 throw Problem(description: "\(name)\(labels): buckets are not cumulative to +Inf")
             }

@@ -19,6 +19,8 @@ struct Delivery {
     var retain: Bool
     /// A Subscription Identifier besides those that are among the message's bytes; 0 if there is none.
     var identifier: UInt32
+    /// Counts the session's messages of this QoS that came from storage, from 1; 0 for others.
+    var number = 0
 
     init(
         batch: StoredBatch, message: StoredBatch.Message, cursor: Cursor?, group: Int? = nil
@@ -40,13 +42,33 @@ struct Delivery {
     /// It was read from storage for this session, and has a number among its messages.
     var isNumbered: Bool { cursor != nil && group == nil }
 
+    /// Whether the PUBLISH packet, without an alias, has more than `limit` bytes.
+    func exceeds(_ limit: Int, version: ProtocolVersion) -> Bool {
+        let bound =
+            message.topic.count + message.payload.count + message.properties.count
+            + message.identifiers.count + Self.largestOverhead
+        guard bound > limit else { return false }
+        var bytes: [UInt8] = []
+        write(
+            id: qos == .atMostOnce ? nil : PacketID(1), dup: false, version: version,
+            at: message.published, to: &bytes)
+        return bytes.count > limit
+    }
+
+    /// Fixed header 5, length of the topic 2, packet identifier 2, length of the properties 4, one more identifier 5.
+    private static let largestOverhead = 18
+
     /// Appends the PUBLISH packet.
-    /// - Parameter now: wall clock, milliseconds.
+    /// - Parameters:
+    ///   - alias: stands for the topic or, if it is new, comes with it; 0 for none.
+    ///   - now: wall clock, milliseconds.
     func write(
-        id: PacketID?, dup: Bool, version: ProtocolVersion, at now: Int64, to bytes: inout [UInt8]
+        id: PacketID?, dup: Bool, version: ProtocolVersion, alias: UInt16 = 0,
+        isNewAlias: Bool = false, at now: Int64, to bytes: inout [UInt8]
     ) {
         let stored = batch.bytes
         let span = stored.span.bytes
+        let topic = alias == 0 || isNewAlias ? message.topic : message.topic.prefix(0)
         var remaining: UInt32?
         if version == .v5, let expiry = message.expiry {
             // What was begun goes on also after its time.
@@ -54,19 +76,20 @@ struct Delivery {
         }
         guard identifier != 0, version == .v5 else {
             return writePublish(
-                topic: span.extracting(message.topic), payload: span.extracting(message.payload),
+                topic: span.extracting(topic), payload: span.extracting(message.payload),
                 qos: qos, retain: retain, dup: dup, packetID: id,
                 properties: span.extracting(message.properties),
                 identifiers: span.extracting(message.identifiers), remaining: remaining,
+                alias: alias,
                 version: version, to: &bytes)
         }
         var identifiers: [UInt8] = []
         writeSubscriptionIdentifier(identifier, to: &identifiers)
         writePublish(
-            topic: span.extracting(message.topic), payload: span.extracting(message.payload),
+            topic: span.extracting(topic), payload: span.extracting(message.payload),
             qos: qos, retain: retain, dup: dup, packetID: id,
             properties: span.extracting(message.properties), identifiers: identifiers.span.bytes,
-            remaining: remaining, version: version, to: &bytes)
+            remaining: remaining, alias: alias, version: version, to: &bytes)
     }
 }
 

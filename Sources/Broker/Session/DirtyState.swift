@@ -11,6 +11,8 @@ struct DirtyState {
 
         subscript(seqno: Seqno) -> Int { values[seqno.rawValue] }
 
+        mutating func set(_ seqno: Seqno, to value: Int) { values[seqno.rawValue] = value }
+
         @discardableResult
         mutating func advance(_ seqno: Seqno) -> Int {
             values[seqno.rawValue] += 1
@@ -33,6 +35,21 @@ struct DirtyState {
         seqnos.insert(seqno)
         return counters.advance(seqno)
     }
+
+    /// Its value has changed; it is computed when it is committed.
+    mutating func touch(_ seqno: Seqno) { seqnos.insert(seqno) }
+
+    /// Gives back the room of what was taken.
+    mutating func rest() {
+        guard isEmpty else { return }
+        seqnos = []
+        keys = []
+        awaited = [:]
+        deleted = []
+    }
+
+    /// What `touch` announced, or what was found in the tables.
+    mutating func settle(_ seqno: Seqno, at value: Int) { counters.set(seqno, to: value) }
 
     mutating func change(_ key: StateKey) {
         deleted.remove(key)

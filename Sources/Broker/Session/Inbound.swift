@@ -14,7 +14,11 @@ package struct Inbound: Equatable, Sendable {
         case overLimit
     }
 
-    private var awaiting: Set<PacketID> = []
+    /// How many ages an identifier lives.
+    static let ages = 4
+    /// With the age in which they came.
+    private var awaiting: [PacketID: Int] = [:]
+    private var now = 0
     /// Those of them whose PUBREC waits for storage, and the connection that it was last asked on.
     private var held: [PacketID: Int] = [:]
     package let limit: Int
@@ -29,9 +33,9 @@ package struct Inbound: Equatable, Sendable {
             held[id] = connection
             return .undecided
         }
-        if awaiting.contains(id) { return .repeated }
+        if awaiting[id] != nil { return .repeated }
         guard awaiting.count < limit else { return .overLimit }
-        awaiting.insert(id)
+        awaiting[id] = now
         return .accept
     }
 
@@ -39,7 +43,7 @@ package struct Inbound: Equatable, Sendable {
     ///   it was not.
     package mutating func released(_ id: PacketID) -> Bool {
         // Who releases before PUBREC releases nothing.
-        held[id] == nil && awaiting.remove(id) != nil
+        held[id] == nil && awaiting.removeValue(forKey: id) != nil
     }
 
     /// PUBREC has to wait.
@@ -56,7 +60,22 @@ package struct Inbound: Equatable, Sendable {
     /// The message is lost: should it come again, it is new.
     /// - Returns: as `decided`.
     package mutating func refused(_ id: PacketID) -> Int? {
-        awaiting.remove(id)
+        awaiting[id] = nil
         return held.removeValue(forKey: id)
+    }
+
+    /// It was accepted before a restart.
+    package mutating func restore(_ id: PacketID) { awaiting[id] = now }
+
+    /// A quarter of the time that an identifier lives has passed.
+    /// - Returns: those that have lived for all of it and are forgotten. Who waits for storage is not.
+    package mutating func age() -> [PacketID] {
+        guard !awaiting.isEmpty else { return [] }
+        now += 1
+        let old = awaiting.compactMap { id, age in
+            now - age > Self.ages && held[id] == nil ? id : nil
+        }
+        for id in old { awaiting[id] = nil }
+        return old
     }
 }

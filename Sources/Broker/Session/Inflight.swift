@@ -13,17 +13,19 @@ struct Inflight {
         let cursor: Delivery.Cursor?
         /// The group whose share it is.
         let group: Int?
+        /// See `Delivery.number`.
+        let number: Int
         /// See `Delivery.isNumbered`.
         var isNumbered: Bool { cursor != nil && group == nil }
         /// Its PUBLISH was sent over the present connection.
-        fileprivate(set) var isUnderWay = true
+        var isUnderWay = true
     }
 
     private(set) var slots: [Slot] = []
     private var last: UInt16 = 0
     private var limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int) { self.limit = min(limit, Self.numberedIDs) }
 
     var hasRoom: Bool { slots.count < limit }
 
@@ -34,19 +36,67 @@ struct Inflight {
     ) -> PacketID {
         precondition(hasRoom)
         precondition(qos != .atMostOnce)
-        var next: PacketID?
-        while next == nil || slots.contains(where: { $0.id == next }) {
-            last &+= 1
-            next = PacketID(last)
-        }
-        guard let id = next else { preconditionFailure("the loop ends with an identifier") }
+        let number = delivery?.isNumbered == true ? delivery?.number ?? 0 : 0
+        let id = freeID(for: number, qos)
         slots.append(
             Slot(
                 id: id, state: qos == .atLeastOnce ? .awaitingPuback : .awaitingPubrec,
-                delivery: delivery, cursor: cursor, group: group))
+                delivery: delivery, cursor: cursor, group: group, number: number))
         checkInvariants()
         return id
     }
+
+    /// What was sent before a restart and is not completed.
+    /// - Parameter delivery: nil if it is with the receiver.
+    mutating func restore(
+        number: Int, qos: QoS, delivery: Delivery?, cursor: Delivery.Cursor?
+    ) {
+        let id = freeID(for: number, qos)
+        var state = Outbound.awaitingPuback
+        if qos == .exactlyOnce { state = delivery == nil ? .awaitingPubcomp : .awaitingPubrec }
+        slots.append(
+            Slot(
+                id: id, state: state, delivery: delivery, cursor: cursor, group: nil,
+                number: number, isUnderWay: false))
+        checkInvariants()
+    }
+
+    /// Packet identifiers that numbers are mapped to, at each QoS.
+    private static let numberedIDs = 0x3FFF
+
+    /// The identifier of a numbered message follows from its number, as in EMQX (session_internals.hrl), so that it
+    /// is the same after a restart: 1 to 0x3FFF at QoS 1, 0x4000 to 0x7FFE at QoS 2. All others share the rest.
+    /// Only a client that leaves one message unanswered for 16,383 others finds a number's identifier in use.
+    private mutating func freeID(for number: Int, _ qos: QoS) -> PacketID {
+        if number > 0 {
+            let base = qos == .atLeastOnce ? 1 : 0x4000
+            if let id = PacketID(UInt16(base + (number - 1) % Self.numberedIDs)), isFree(id) {
+                return id
+            }
+        }
+        while true {
+            last &+= 1
+            if let id = PacketID(0x8000 | last), isFree(id) { return id }
+        }
+    }
+
+    private func isFree(_ id: PacketID) -> Bool { !slots.contains { $0.id == id } }
+
+    /// The smallest number of a message at `qos` that is not completed or, if `unreceived`, not even received.
+    func oldest(_ qos: QoS, unreceived: Bool = false) -> Int? {
+        slots.lazy.filter { slot in
+            guard slot.number > 0 else { return false }
+            switch slot.state {
+            case .awaitingPuback: return qos == .atLeastOnce
+            case .awaitingPubrec: return qos == .exactlyOnce
+            case .awaitingPubcomp: return qos == .exactlyOnce && !unreceived
+            case .complete: return false
+            }
+        }.map(\.number).min()
+    }
+
+    /// It was not sent after all.
+    mutating func cancel(_ id: PacketID) { slots.removeAll { $0.id == id } }
 
     /// Feeds `reply` to the delivery `id`.
     /// - Returns: what to do, and the delivery that is over.
@@ -85,7 +135,7 @@ struct Inflight {
 
     /// A new connection, over which nothing was sent yet and which may have another limit.
     mutating func resume(limit: Int) {
-        self.limit = limit
+        self.limit = min(limit, Self.numberedIDs)
         for place in slots.indices { slots[place].isUnderWay = false }
     }
 

@@ -6,7 +6,7 @@ internal import Storage
 /// per stream at a time, which waits in storage until it has an answer, and no further reading of a stream
 /// whose last messages are not yet acknowledged (reference 4.2: one batch in flight per stream).
 struct Reading {
-    private struct Stream {
+    struct Stream {
         var cursor: StreamCursor
         /// Deliveries of it that are not completed.
         var owed = 0
@@ -16,6 +16,8 @@ struct Reading {
         var isWanted = true
         /// It was read to its end for good, or is gone.
         var isOver = false
+        /// Its owed messages are those of before a restart: they are not in memory, and have to be read again.
+        var isBare = false
         /// The last messages that came from it.
         var batch: StateValue.Stream?
 
@@ -23,7 +25,7 @@ struct Reading {
         var isFinished: Bool { isOver && owed == 0 }
     }
 
-    private struct Shard {
+    struct Shard {
         var streams: [Stream] = []
         var places: [StreamAddress: Int] = [:]
         /// `streamCount(in:)` when streams were last looked for; -1 if they must be.
@@ -48,19 +50,58 @@ struct Reading {
     }
 
     /// A subscription, and the timestamp of each shard when it began.
-    private struct Interest {
+    struct Interest {
         let subscription: Session.Subscription
         let begins: [UInt64]
     }
 
-    private var shards: [Shard]
-    private var interests: [Interest] = []
+    /// Empty while the session is away.
+    var shards: [Shard]
+    /// What it is made from again.
+    var kept = Kept()
+    var interests: [Interest] = []
+    /// Streams that are bare.
+    var bare = 0
     /// Tells answers to this session's present subscriptions from all others.
-    private(set) var epoch: Int
+    var epoch: Int
 
     init(shards count: Int, epoch: Int) {
         shards = Array(repeating: Shard(), count: count)
         self.epoch = epoch
+    }
+
+    /// Where streams are read on after a restart, by shard; others from the beginning of the subscription.
+    private var positions: [[StreamAddress: UInt64]] = []
+
+    /// Of a group that was kept.
+    /// - Parameters:
+    ///   - begins: the timestamp of each shard when the subscription began.
+    ///   - positions: after which timestamps its streams are read on, by shard.
+    ///   - finished: see `finished(in:)`.
+    init(
+        _ subscription: Session.Subscription, begins: [UInt64],
+        after positions: [[StreamAddress: UInt64]], finished: [Int: Int], epoch: Int
+    ) {
+        self.init(shards: begins.count, epoch: epoch)
+        interests = [Interest(subscription: subscription, begins: begins)]
+        self.positions = positions
+        for (shard, generation) in finished where shard < begins.count {
+            shards[shard].finished = generation
+        }
+    }
+
+    /// All messages that came from a stream are completed.
+    func isCompleted(_ stream: StreamAddress, in shard: Int) -> Bool {
+        shards[shard].places[stream].map { shards[shard].streams[$0].owed == 0 } ?? false
+    }
+
+    /// A stream that is new here.
+    private func begin(_ cursor: StreamCursor, in shard: Int) -> Stream {
+        var cursor = cursor
+        if shard < positions.count, let after = positions[shard][cursor.address] {
+            cursor.after = max(cursor.after, after)
+        }
+        return Stream(cursor: cursor)
     }
 
     /// What is subscribed to from now on. Who is new reads from now; a subscription that was there keeps its
@@ -127,22 +168,7 @@ struct Reading {
         return questions
     }
 
-    /// Questions for the batches that were given out and are not completed, each between its two ends.
-    func replays(session: Int, client: [UInt8], limit: Int) -> [ReadRequest] {
-        shards.indices.flatMap { shard in
-            let wanted = wanted(in: shard)
-            return shards[shard].streams.filter { $0.owed > 0 }.map { stream in
-                var cursor = stream.cursor
-                if let batch = stream.batch { cursor.after = batch.begin }
-                cursor.through = stream.cursor.after
-                return ReadRequest(
-                    session: session, epoch: epoch, client: client, shard: shard,
-                    cursors: [cursor], wanted: wanted, limit: limit)
-            }
-        }
-    }
-
-    private func wanted(in shard: Int) -> [Wanted] {
+    func wanted(in shard: Int) -> [Wanted] {
         interests.map { interest in
             let subscription = interest.subscription
             return Wanted(
@@ -155,11 +181,14 @@ struct Reading {
 
     /// The last batch of a stream.
     func batch(of stream: StreamAddress, in shard: Int) -> StateValue.Stream? {
-        shards[shard].places[stream].flatMap { shards[shard].streams[$0].batch }
+        guard !shards.isEmpty else { return nil }
+        return shards[shard].places[stream].flatMap { shards[shard].streams[$0].batch }
     }
 
     /// The last generation of a shard that was read and completed.
-    func finished(in shard: Int) -> Int? { shards[shard].finished }
+    func finished(in shard: Int) -> Int? {
+        shards.isEmpty ? kept.finished[shard] : shards[shard].finished
+    }
 
     /// The timestamp of each shard when the subscription to `filter` began.
     func begins(of filter: TopicFilter) -> [UInt64]? {
@@ -196,20 +225,22 @@ struct Reading {
         }
     }
 
-    /// If it was the last one of its generation, that is noted, and the next generation is read. A finished
-    /// stream has no row any more.
-    private mutating func finish(_ place: Int, of shard: Int, marking dirty: inout DirtyState) {
+    /// If it was the last one of its generation, that is noted, and the next generation is read. Only then the rows of
+    /// its streams go: until then they say that those that are finished are not to be read again.
+    mutating func finish(_ place: Int, of shard: Int, marking dirty: inout DirtyState) {
         let address = shards[shard].streams[place].cursor.address
-        if shards[shard].streams[place].batch != nil {
-            shards[shard].streams[place].batch = nil
-            dirty.change(.stream(shard: shard, address))
-        }
         shards[shard].settleGeneration()
         guard shards[shard].generation > address.generation,
             address.generation > shards[shard].finished ?? 0
         else { return }
         shards[shard].finished = address.generation
         dirty.change(.rank(shard))
+        for place in shards[shard].streams.indices
+        where shards[shard].streams[place].cursor.address.generation <= address.generation {
+            guard shards[shard].streams[place].batch != nil else { continue }
+            shards[shard].streams[place].batch = nil
+            dirty.change(.stream(shard: shard, shards[shard].streams[place].cursor.address))
+        }
     }
 
     private mutating func number(_ reply: ReadReply, marking dirty: inout DirtyState) {
@@ -250,7 +281,7 @@ struct Reading {
         }
     }
 
-    private mutating func learnStreams(of shard: Int, from store: any DurableStore) {
+    mutating func learnStreams(of shard: Int, from store: any DurableStore) {
         let count = store.streamCount(in: shard)
         guard count != shards[shard].known else { return }
         shards[shard].known = count
@@ -278,10 +309,10 @@ struct Reading {
             guard let cursor = found[address] else { continue }
             if let place = shards[shard].places[address] {
                 shards[shard].streams[place].cursor.want(only: cursor.constraints)
-            } else {
+            } else if address.generation > shards[shard].finished ?? 0 {
                 shards[shard].places[address] = shards[shard].streams.count
                 shards[shard].ready.append(shards[shard].streams.count)
-                shards[shard].streams.append(Stream(cursor: cursor))
+                shards[shard].streams.append(begin(cursor, in: shard))
             }
         }
         shards[shard].settleGeneration()

@@ -32,6 +32,9 @@ final class Session {
     /// Seconds; `UInt32.max` means it never expires [MQTT-3.1.2.11.2].
     private(set) var expiryInterval: UInt32
     var connection: Int?
+    /// The connection whose client does not read what it is sent.
+    var pausedOver: Int?
+    var isPaused: Bool { pausedOver != nil && pausedOver == connection }
     /// When it ends, while it is away; nil if never.
     var ends: MonotonicTime?
     var subscriptions: [String: Subscription] = [:]
@@ -64,7 +67,9 @@ final class Session {
     /// No longer kept: nothing of it may be committed any more.
     var isEnded = false
     /// Wall clock, milliseconds.
-    let created = Int(wallClockMilliseconds())
+    private(set) var created = Int(wallClockMilliseconds())
+    /// Wall clock when its last connection ended, milliseconds; nil while it is connected.
+    var left: Int?
     private var lastSubscription = 0
 
     init(
@@ -90,14 +95,54 @@ final class Session {
         self.expiryInterval = expiryInterval
         inflight.resume(limit: min(receiveMaximum, limits.inflight))
         ends = nil
+        left = nil
         replays = []
         replaying = nil
     }
 
-    /// Changed at DISCONNECT; an interval of zero cannot be taken back [MQTT-3.14.2.2.2].
-    func change(expiryInterval: UInt32) {
-        guard self.expiryInterval > 0 else { return }
+    /// Its connection has ended: it keeps no more room than what is in it needs.
+    func rest() {
+        replays = []
+        replaying = nil
+        guard head == queue.count else { return }
+        queue = []
+        head = 0
+        dirty.rest()
+    }
+
+    /// Changed at DISCONNECT.
+    /// - Returns: false, with nothing changed, if the client wants to take back an interval of zero
+    ///   [MQTT-3.14.2-2].
+    func change(expiryInterval: UInt32) -> Bool {
+        guard self.expiryInterval > 0 || expiryInterval == 0 else { return false }
         self.expiryInterval = expiryInterval
+        return true
+    }
+
+    /// It was found in the tables.
+    /// - Parameter left: wall clock when its last connection ended, milliseconds.
+    func restore(created: Int, left: Int, lastSubscription: Int) {
+        self.created = created
+        self.left = left
+        self.lastSubscription = lastSubscription
+    }
+
+    /// What its tables are to say of what the client has acknowledged: all messages up to the oldest that it has not.
+    /// While messages of before a restart are not read again, it stays what it was.
+    func settleProgress() {
+        guard reading?.hasBare != true else { return }
+        let next1 = dirty.counters[.nextQoS1], next2 = dirty.counters[.nextQoS2]
+        let waits1 = oldestWaiting(.atLeastOnce), waits2 = oldestWaiting(.exactlyOnce)
+        let owed1 = inflight.oldest(.atLeastOnce) ?? waits1 ?? next1 + 1
+        let owed2 = inflight.oldest(.exactlyOnce) ?? waits2 ?? next2 + 1
+        let unreceived = inflight.oldest(.exactlyOnce, unreceived: true) ?? waits2 ?? next2 + 1
+        dirty.settle(.committedQoS1, at: owed1 - 1)
+        dirty.settle(.committedQoS2, at: owed2 - 1)
+        dirty.settle(.received, at: unreceived - 1)
+    }
+
+    private func oldestWaiting(_ qos: QoS) -> Int? {
+        queue[head...].first { $0.number > 0 && $0.qos == qos }?.number
     }
 
     func newSubscriptionState() -> Int {
@@ -106,6 +151,12 @@ final class Session {
     }
 
     func hasExpired(at now: MonotonicTime) -> Bool { ends.map { $0 <= now } ?? false }
+
+    /// - Parameter wall: milliseconds since the epoch.
+    func hasExpired(atWall wall: Int) -> Bool {
+        guard let left, connection == nil, expiryInterval != .max else { return false }
+        return left + Int(expiryInterval) * 1_000 <= wall
+    }
 
     var waiting: Int { queue.count - head }
 

@@ -1,32 +1,68 @@
 internal import Layout
 internal import MQTT
 internal import NIOCore
+internal import NIOSSL
 
 /// One connection: cuts its byte stream into packets and gathers what is to be sent. Confined to the
 /// event loop of its channel, which is the broker's.
+///
+/// Whatever its client does, it keeps at most one packet and what was read in one turn of the loop on its
+/// way in, and `mostPending` on its way out.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private enum Phase {
+        case awaitingConnect, checking, open, ended
+    }
+
+    /// Why nothing is read from a connection.
+    struct Pauses: OptionSet {
+        let rawValue: UInt8
+
+        /// Its client is being checked at the door.
+        static let checking = Pauses(rawValue: 1)
+        /// Its client does not read what it is sent.
+        static let output = Pauses(rawValue: 2)
+        /// It publishes, and storage is behind or has no room.
+        static let storage = Pauses(rawValue: 4)
+        /// It has had its share of this turn of the loop.
+        static let share = Pauses(rawValue: 8)
+        /// The broker is shutting down.
+        static let stopping = Pauses(rawValue: 16)
+    }
+
     private let host: BrokerHost
+    private let door: Door
     private let packetLimit: Int
-    private var number: Int?
+    /// A socket without TLS and WebSocket, half of which can be closed.
+    private let isPlain: Bool
+    private var phase = Phase.awaitingConnect
+    private var pauses: Pauses = []
+    private var isCutting = false
+    private(set) var number: Int?
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
     private var sending = ByteBuffer()
 
-    init(_ host: BrokerHost, packetLimit: Int) {
+    init(_ host: BrokerHost, _ door: Door, packetLimit: Int, isPlain: Bool) {
         self.host = host
+        self.door = door
         self.packetLimit = packetLimit
+        self.isPlain = isPlain
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        self.context = context
-        number = host.opened(self, from: PeerAddress(context.remoteAddress))
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .ended else { return }
         var new = unwrapInboundIn(data)
+        if number == nil {
+            number = host.opened(self, from: door.peer ?? PeerAddress(context.remoteAddress))
+            if host.isStopping { pauses.insert(.stopping) }
+        }
         if received.readableBytes == 0 {
             received = new
         } else {
@@ -36,29 +72,56 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        phase = .ended
         if let number { host.closed(number) }
         number = nil
-        self.context = nil
+        received = ByteBuffer()
+        context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard let number else { return }
+        if context.channel.isWritable {
+            host.resume(number)
+            resume(.output)
+        } else {
+            host.pause(number)
+            pause(.output)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Who has nothing more to say has ended, as a client of MQTT.
+        if case .inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
 
-    /// Hands over every whole packet.
+    /// Hands over whole packets, until there are no more or the connection is to wait.
     private func cut() {
-        guard let number else { return }
+        guard !isCutting, let number else { return }
+        isCutting = true
         var isBroken = false
+        var count = 0
         let used = received.withUnsafeReadableBytes { bytes in
             var offset = 0
             let span = bytes.bytes
-            while self.number != nil {
+            while phase != .ended, pauses.isEmpty {
                 do throws(CodecError) {
                     let header = try FixedHeader.read(span, at: offset, limit: packetLimit)
                     guard offset + header.packetLength <= span.byteCount else { break }
-                    host.receive(
-                        span.extracting(offset..<offset + header.packetLength), on: number)
+                    guard count < Self.share else {
+                        pause(.share)
+                        host.later(self)
+                        break
+                    }
+                    count += 1
+                    let packet = span.extracting(offset..<offset + header.packetLength)
                     offset += header.packetLength
+                    take(packet, header.type, number)
                 } catch {
                     if case .incomplete = error { break }
                     // The session layer reads the same header and says what is wrong with it.
@@ -69,8 +132,63 @@ final class ConnectionHandler: ChannelInboundHandler {
             }
             return offset
         }
-        received.moveReaderIndex(forwardBy: used)
-        if isBroken { received.clear() }
+        isCutting = false
+        // Without a reference to it, the channel can read into the same memory again.
+        if isBroken || phase == .ended || used == received.readableBytes {
+            received = ByteBuffer()
+        } else {
+            received.moveReaderIndex(forwardBy: used)
+        }
+    }
+
+    private func take(_ packet: RawSpan, _ type: PacketType, _ number: Int) {
+        if phase == .awaitingConnect {
+            guard type == .connect else { return host.receive(packet, on: number) }
+            phase = .checking
+            pause(.checking)
+            return host.admit(packet, self, number, certificateName: certificateName)
+        }
+        host.receive(packet, on: number)
+        if type == .publish, host.mustWait(afterPublishing: packet.byteCount) {
+            pause(.storage)
+            host.holdBack(self)
+        }
+    }
+
+    /// The check at the door is over, and the session layer has seen the CONNECT.
+    func admitted(_ isConnected: Bool) {
+        guard phase == .checking else { return }
+        phase = .open
+        if isConnected { door.accepted() }
+        resume(.checking)
+    }
+
+    private var certificateName: String? {
+        guard let context,
+            let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
+            let bytes = try? certificate.toDERBytes()
+        else { return nil }
+        return CertificateName.common(in: bytes)
+    }
+
+    func pause(_ reason: Pauses) {
+        let before = pauses
+        pauses.insert(reason)
+        if before.isEmpty { setReading(false) }
+    }
+
+    func resume(_ reason: Pauses) {
+        guard pauses.contains(reason) else { return }
+        pauses.remove(reason)
+        guard pauses.isEmpty else { return }
+        cut()
+        if pauses.isEmpty { setReading(true) }
+    }
+
+    private func setReading(_ isReading: Bool) {
+        do {
+            try context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+        } catch { context?.close(promise: nil) }
     }
 
     /// Gathers `packet` until `flush`.
@@ -84,35 +202,49 @@ final class ConnectionHandler: ChannelInboundHandler {
     func flush() {
         guard let context, sending.readableBytes > 0 else { return }
         context.writeAndFlush(wrapOutboundOut(sending), promise: nil)
-        sending = context.channel.allocator.buffer(capacity: 0)
+        recycle()
+        guard !context.channel.isWritable else { return }
+        let pending = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        if let pending, pending > max(Self.mostPending, Self.mostPendingPackets * packetLimit) {
+            context.close(promise: nil)
+        }
     }
 
-    /// Sends what is gathered, and closes.
+    /// The channel has written it, mostly: the same memory is used again.
+    private func recycle() {
+        if sending.capacity <= Self.keptCapacity {
+            sending.clear()
+        } else {
+            sending = ByteBuffer()
+        }
+    }
+
+    /// Sends what is gathered, and closes: its own half first, because a socket that is closed with bytes to
+    /// read is reset, and what was sent last would be lost with it.
     func end() {
-        flush()
+        guard phase != .ended, let context else { return }
+        phase = .ended
         number = nil
-        context?.close(promise: nil)
+        received = ByteBuffer()
+        pauses = []
+        setReading(true)
+        let last = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(sending), promise: last)
+        sending = ByteBuffer()
+        let channel = context.channel
+        let mode: CloseMode = isPlain ? .output : .all
+        last.futureResult.whenComplete { _ in channel.close(mode: mode, promise: nil) }
+        context.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }
     }
-}
 
-extension PeerAddress {
-    /// The address of a socket; that of the machine itself for what has none.
-    init(_ address: SocketAddress?) {
-        let local = [UInt8]([127, 0, 0, 1])
-        let port = UInt16(clamping: address?.port ?? 0)
-        let bytes: [UInt8]
-        switch address {
-        case .v4(let address)?:
-            // sockaddr_in: after family and port, 2 bytes each.
-            bytes = withUnsafeBytes(of: address.address) { Array($0[4..<8]) }
-        case .v6(let address)?:
-            // sockaddr_in6: after family, port and flow, 2, 2 and 4 bytes.
-            bytes = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
-        case .unixDomainSocket?, nil: bytes = local
-        }
-        guard let peer = PeerAddress(bytes: bytes, port: port) else {
-            preconditionFailure("an IP address has 4 or 16 bytes")
-        }
-        self = peer
-    }
+    /// Packets of one connection in one turn of the loop: about a millisecond of work.
+    private static let share = 256
+    /// Output that waits beyond this is a client that does not read, bytes; and so is that many packets of
+    /// the largest size: a whole window of them is no reason to close.
+    private static let mostPending = 16 << 20
+    private static let mostPendingPackets = 64
+    /// A buffer for output that grew larger is not kept, bytes.
+    private static let keptCapacity = 64 << 10
+    /// How long a client may take to read its last packets.
+    private static let farewell = TimeAmount.seconds(1)
 }

@@ -14,7 +14,7 @@ final class SessionTables: Sendable {
     }
 
     /// Keeps a database, which cannot be copied, where an array wants something that can.
-    private final class Table: Sendable {
+    final class Table: Sendable {
         let table: StateTable
         let database: Database
 
@@ -99,7 +99,7 @@ final class SessionTables: Sendable {
         }
     }
 
-    private func open() throws(RocksError) -> [Table] {
+    func open() throws(RocksError) -> [Table] {
         try tables.withLock { tables throws(RocksError) in
             if tables.isEmpty {
                 tables = try StateTable.allCases.map { table throws(RocksError) in
@@ -193,14 +193,16 @@ final class SessionTables: Sendable {
                     isForeign = true
                 }
             }
-            guard !isForeign else {
-                throw RocksError(
-                    code: 2, subcode: 0,
-                    description: "\(directory)/\(table.table.rawValue) has a row that was written "
-                        + "by another program or version")
-            }
+            guard !isForeign else { throw foreign(table.table) }
         }
         return rows
+    }
+
+    func foreign(_ table: StateTable) -> RocksError {
+        RocksError(
+            code: 2, subcode: 0,
+            description: "\(directory)/\(table.rawValue) has a row that was written by another "
+                + "program or version")
     }
 }
 
