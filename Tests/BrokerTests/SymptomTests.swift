@@ -11,9 +11,9 @@ import Testing
 /// `SensorFleetTests`.
 @Suite struct SymptomTests {
     /// How long writes have waited for L0, on the way of a few thousand messages acknowledged on commit.
-    private func stalled(_ triggers: [String: UInt64]) throws -> Nanoseconds {
+    private func stalled(_ triggers: [String: Int64]) throws -> Nanoseconds {
         let scratch = ScratchDirectory()
-        var setting: [String: UInt64] = [
+        var setting: [String: Int64] = [
             "n_shards": 1, "level0_file_num_compaction_trigger": 2, "max_write_buffer_number": 8,
         ]
         setting.merge(triggers) { $1 }

@@ -15,7 +15,8 @@ class Client:
         self.version = version
         self.gmqtt = gmqtt.Client(name, **options)
         # Reconnecting would hide what the tests look for.
-        self.gmqtt.set_config({"reconnect_retries": 0})
+        # It tries once more than it is told, and -1 is for ever.
+        self.gmqtt.set_config({"reconnect_retries": -2})
         self.gmqtt.on_message = self._on_message
         self.gmqtt.on_subscribe = lambda _c, _mid, qos, _p: self.granted.put_nowait(qos)
 

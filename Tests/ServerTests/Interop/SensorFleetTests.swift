@@ -21,15 +21,13 @@ struct SensorFleetTests {
     @Test(arguments: [false, true])
     func messagesAreLostInARestartUnlessSessionsAreDurable(_ isDurable: Bool) async throws {
         let scratch = ScratchDirectory()
-        let before = try await RunningBroker(in: scratch) {
-            if !isDurable { $0.sessions.largestExpiry = 0 }
-        }
+        // What `durable_sessions.enable = false` becomes.
+        let limit: UInt32 = isDurable ? .max : 0
+        let before = try await RunningBroker(in: scratch) { $0.sessions.largestExpiry = limit }
         try await step("subscribe_and_leave", before)
         try await step("publish_for_the_absent", before)
         await before.server.stop()
-        let after = try await RunningBroker(in: scratch) {
-            if !isDurable { $0.sessions.largestExpiry = 0 }
-        }
+        let after = try await RunningBroker(in: scratch) { $0.sessions.largestExpiry = limit }
         try await step(isDurable ? "expect_everything" : "expect_loss", after)
         await after.server.stop()
     }
