@@ -38,7 +38,8 @@ final class AdminServer: Sendable {
         }
         var logger = Logger(label: "dstune.admin")
         // Who asks how the broker is should not fill its log.
-        logger.logLevel = .warning
+        // Ending it is an error to the framework, so only what it cannot go on from is said.
+        logger.logLevel = .critical
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: answers.router(),
