@@ -239,12 +239,12 @@ import Testing
         stage.store.commit()
         stage.poll()
         stage.store.answer()
-        step("the identifier", ["PUBLISH 1"])
+        step("the identifier", ["PUBLISH \(0x4000)"])
         let rows = stage.store.sessionRows(of: "reader")
         #expect(rows[.seqno(.sentQoS2)] == .seqno(1))
         #expect(rows.keys.contains { if case .stream = $0 { true } else { false } })
-        stage.send(.pubrec(Acknowledgement(packetID: PacketID(1)!)), on: reader)
-        step("the receipt", ["PUBREL 1"])
+        stage.send(.pubrec(Acknowledgement(packetID: PacketID(0x4000)!)), on: reader)
+        step("the receipt", ["PUBREL \(0x4000)"])
         #expect(stage.store.sessionRows(of: "reader")[.seqno(.received)] == .seqno(1))
     }
 }

@@ -19,7 +19,7 @@ import Testing
         stage.publish("kept", to: "t", from: sender)
         let kept = try #require(stage.messages(reader).first?.packetID)
         var used: Set<PacketID> = []
-        for _ in 0..<66_000 {
+        for _ in 0..<33_000 {
             stage.send(.publish(Publish(qos: .atLeastOnce, topic: "t", packetID: kept)), on: sender)
             for message in stage.messages(reader) {
                 let id = try #require(message.packetID)
@@ -29,7 +29,7 @@ import Testing
             }
             _ = stage.take(sender)
         }
-        #expect(used.count == 65_534, "all others were used")
+        #expect(used.count == 32_767, "all others of those without a number were used")
     }
 
     @Test func deliveriesAreAtMostTheWindowAndTheQueue() {
