@@ -45,12 +45,12 @@ extension SessionLayer {
         _ number: Int, code: UInt8, version: ProtocolVersion, because sentence: String?,
         into outbox: inout Outbox
     ) {
-        guard connections[number] != nil else { return }
+        guard let connection = connections[number] else { return }
         counters.refusedConnects += 1
         var connack = Connack(reasonCode: code)
         if version < .v5 {
             connack.reasonCode = Self.returnCode(for: code)
-        } else if let sentence {
+        } else if let sentence, connection.terms.packetLimit > Self.roomForReason {  // [MQTT-3.2.2-19]
             connack.properties = [.reasonString(sentence)]
         }
         outbox.send(to: number) { Packet.connack(connack).write(to: &$0, version: version) }
@@ -68,7 +68,9 @@ extension SessionLayer {
         if connection.version == .v5, connection.session != nil {
             var disconnect = Disconnect(reasonCode: reason.rawValue)
             // [MQTT-3.14.2-3]
-            if let sentence, connection.terms.wantsProblems, connection.terms.packetLimit > 256 {
+            if let sentence, connection.terms.wantsProblems,
+                connection.terms.packetLimit > Self.roomForReason
+            {
                 disconnect.properties = [.reasonString(sentence)]
             }
             outbox.send(to: number) { Packet.disconnect(disconnect).write(to: &$0, version: .v5) }
@@ -76,6 +78,9 @@ extension SessionLayer {
         outbox.close(number)
         closed(number, at: now, into: &outbox)
     }
+
+    /// Bytes that a packet with a reason string of ours has at most.
+    private static let roomForReason = 256
 
     /// The Protocol Level byte of a CONNECT, with the bit of bridges.
     /// - Returns: nil for what has no protocol name of MQTT.

@@ -147,6 +147,9 @@ package final class SessionLayer {
             case .puback, .pubrec, .pubrel, .pubcomp:
                 try acknowledge(packet, header, connection, number, into: &outbox)
             case .pingreq:
+                guard packet.byteCount == 2 else {
+                    throw .malformed(rule: .remainingLength, offset: 1)
+                }
                 outbox.send(to: number) { $0.append(contentsOf: [0xD0, 0x00]) }
             default:
                 try control(

@@ -27,6 +27,16 @@ final class Listeners: Sendable {
         }
     }
 
+    /// Lets go of all of them, and of what they hold.
+    /// - Precondition: nobody tells them any more.
+    func removeAll() {
+        kept.withLock { kept in
+            let roll = Roll([])
+            current.store(Unmanaged.passUnretained(roll), ordering: .releasing)
+            kept = [roll]
+        }
+    }
+
     func notify() {
         current.load(ordering: .acquiring)._withUnsafeGuaranteedRef {
             for notify in $0.all { notify() }

@@ -132,6 +132,8 @@ package final class ShardedStore: DurableStore {
         retained.stop()
         syncer?.stop()
         for thread in others { thread.join() }
+        // Who listens may own this store.
+        state.forgetListeners()
     }
 
     deinit { close() }

@@ -87,6 +87,9 @@ final class StoreState: Sendable {
 
     func onNews(_ notify: @escaping @Sendable () -> Void) { listeners.add(notify) }
 
+    /// - Precondition: all threads of the store have ended.
+    func forgetListeners() { listeners.removeAll() }
+
     func announce() { listeners.notify() }
 }
 

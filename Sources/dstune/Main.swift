@@ -58,7 +58,8 @@ struct DStune: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InspectCommand.self, FootprintCommand.self, SweepCommand.self, ResumeCommand.self,
-            ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self, ProbeCommand.self,
+            ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self,
+            ProbeCommand.self,
             DiagnoseCommand.self,
             BenchCommand.self,
             TrialCommand.self, AgeCommand.self,

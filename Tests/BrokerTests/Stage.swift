@@ -223,6 +223,12 @@ final class Stage {
 
     private func read(_ bytes: [UInt8], version: ProtocolVersion) -> Packet {
         do { return try Packet.read(bytes.span.bytes, version: version) } catch {
+            // A client whose version is not known is refused in the words of 3.1.1.
+            if case .connack(let refusal)? = try? Packet.read(
+                bytes.span.bytes, version: .v3_1_1), refusal.reasonCode != 0
+            {
+                return .connack(refusal)
+            }
             preconditionFailure("the broker wrote what is no packet: \(error)")
         }
     }

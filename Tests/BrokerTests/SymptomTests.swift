@@ -14,19 +14,31 @@ import Testing
     private func stalled(_ triggers: [String: Int64]) throws -> Nanoseconds {
         let scratch = ScratchDirectory()
         var setting: [String: Int64] = [
-            "n_shards": 1, "level0_file_num_compaction_trigger": 2, "max_write_buffer_number": 8,
+            "n_shards": 1, "local_write_buffer.flush_interval": 0,
+            "level0_file_num_compaction_trigger": 2, "max_write_buffer_number": 64,
         ]
         setting.merge(triggers) { $1 }
         // 64 MiB of memtable are 64 KiB here, so that they are full in no time.
         let options = StoreOptions(
             engine: .emqx58Local, setting: Setting(setting), miniature: 1_024,
             durability: Durability(acknowledgement: .onCommit, sync: .none))
-        let store = try ShardedStore(at: scratch("data"), options, on: RocksEngine())
+        let disk = try Disk(.modelled(Self.volume, Seed(1)))
+        let store = try ShardedStore(at: scratch("data"), options, on: RocksEngine(on: disk))
         defer { store.close() }
         var work = try AcknowledgedWork(on: store, ledger: scratch("ledger"))
-        while work.acknowledged < 6_000 { try work.step() }
+        while work.acknowledged < 3_000 { try work.step() }
         return store.stallTime
     }
+
+    /// A volume that writes 2 MB a second: whatever this machine has, compaction falls behind on it.
+    private static let volume = DiskModel(
+        name: "volume", source: "made up",
+        write: DiskModel.Throughput(sustained: Measure.Bytes(2_000_000)),
+        read: Measure.Bytes(20_000_000), queueDepth: 4, requestSize: Measure.Bytes(65_536),
+        fsync: LatencyDistribution(always: .milliseconds(1)),
+        readLatency: LatencyDistribution(always: .zero),
+        pageCache: DiskModel.PageCache(
+            size: .gib(1), background: .gib(1), limit: .gib(1), expiry: .seconds(1_000)))
 
     /// PUBACKs wait for commits, and commits for L0: with triggers as low as where compaction begins,
     /// writes stall; with triggers above any burst they do not, or for less.

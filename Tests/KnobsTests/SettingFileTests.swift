@@ -138,7 +138,7 @@ import Testing
         ("rocksdb.write_buffer_size = 0", "write a value from \"64KB\" to \"64GB\""),
         ("rocksdb.write_buffer_size = \"-64MB\"", "has to be a size"),
         ("rocksdb.max_write_buffer_number = 1", "write a value from 2 to 64"),
-        ("local_write_buffer.flush_interval = 0", "write a value from \"1ms\""),
+        ("local_write_buffer.flush_interval = 2d", "write a value from \"0ms\""),
         ("local_write_buffer.flush_interval = 5MB", "has to be a duration"),
         ("local_write_buffer.max_items = infinity", "has to be a whole number, not infinity"),
     ]

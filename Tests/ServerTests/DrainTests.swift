@@ -19,17 +19,23 @@ import Testing
         // The first answer shows that the server has begun to take them.
         #expect(try publisher.packet()?.first == 0x40)
         async let stopped: Void = harness.server.stop(within: 10)
-        var answers = 1
-        var reason: UInt8?
-        while let packet = try publisher.packet() {
-            if packet[0] == 0x40 { answers += 1 }
-            if case .disconnect(let disconnect) = try Packet.read(packet.span.bytes, version: .v5) {
-                reason = disconnect.reasonCode
+        let (answers, reason) = try await blocking {
+            var answers = 1
+            var reason: UInt8?
+            while let packet = try publisher.packet() {
+                if packet[0] == 0x40 { answers += 1 }
+                if case .disconnect(let disconnect) = try Packet.read(
+                    packet.span.bytes, version: .v5)
+                {
+                    reason = disconnect.reasonCode
+                }
             }
+            return (answers, reason)
         }
         #expect(reason == 0x8B)
-        #expect(answers <= 50)
         await stopped
+        // What was taken, a beginning of what was sent, is answered and stored.
+        #expect((1...50).contains(answers))
         #expect(throws: WireClient.Problem.self) { _ = try WireClient(port: harness.port) }
     }
 

@@ -39,7 +39,10 @@ import Testing
     @Test(arguments: [RowFormat(), RowFormat(values: .asn1, keys: .skipstreamV2)])
     func eachScanOpensOneIteratorPerConstrainedLevelAndOneForMessages(_ format: RowFormat) throws {
         let emqx5 = ReadModel(workersPerShard: 5, batch: 100)
-        #expect(EngineModel.emqx58Local.reading == emqx5 && EngineModel.article.reading == emqx5)
+        #expect(EngineModel.emqx58Local.reading == emqx5)
+        var parked = EngineModel.article.reading
+        parked.parksAtOnce = false
+        #expect(parked == emqx5)
         let emqx6 = ReadModel(workersPerShard: 10, batch: 1_000)
         #expect(
             EngineModel.emqx60Local.reading == emqx6 && EngineModel.emqx611Raft.reading == emqx6)

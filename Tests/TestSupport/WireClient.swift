@@ -1,7 +1,8 @@
+import Dispatch
 import Glibc
 
 /// A blocking TCP connection on loopback, for tests that speak bytes to a server. Every wait has a bound.
-package final class WireClient {
+package final class WireClient: Sendable {
     package struct Problem: Error, CustomStringConvertible {
         package let description: String
     }
@@ -83,5 +84,15 @@ package final class WireClient {
         setsockopt(
             socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
         shutdown(socket, Int32(SHUT_RDWR))
+    }
+}
+
+/// Does what blocks on a thread that nobody else waits for: a test that blocked one of the few threads of
+/// concurrent code would keep the server it waits for from running.
+package func blocking<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+    try await withCheckedThrowingContinuation { done in
+        DispatchQueue.global().async { done.resume(with: Result(catching: work)) }
     }
 }

@@ -30,7 +30,7 @@ extension Knob {
         Knob(
             id: "local_write_buffer.flush_interval", title: "Buffer flush interval",
             unit: .milliseconds, standard: 100,
-            range: .choices([5, 10, 20, 50, 100, 200, 500]), domain: 1...86_400_000,
+            range: .choices([5, 10, 20, 50, 100, 200, 500]), domain: 0...86_400_000,
             reach: .bufferInterval, isSearched: true,
             articlePath: "durable_storage.messages.local_write_buffer.flush_interval",
             effect: "The longest that a message waits in the buffer before it is written: "

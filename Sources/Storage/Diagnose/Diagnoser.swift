@@ -121,7 +121,8 @@ package struct Diagnoser {
                     estimatedRows: max(
                         scan.counts.data + scan.counts.indexRows,
                         Int(
-                            database.property("rocksdb.estimate-num-keys", family: place.data) ?? 0)),
+                            database.property("rocksdb.estimate-num-keys", family: place.data) ?? 0)
+                    ),
                     model: comparison.model, notCompared: comparison.reason))
             earlier = (place, scan.trie)
         }

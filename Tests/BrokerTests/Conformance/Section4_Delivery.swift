@@ -9,12 +9,13 @@ import Testing
     @Test("MQTT-4.4.0-1 what is open comes again with its identifier, on a new connection only")
     func mqtt_4_4_0_1() throws {
         let stage = Stage()
-        let listener = stage.listener("t", .exactlyOnce, [.sessionExpiryInterval(60)])
+        let listener = stage.listener("t/#", .exactlyOnce, [.sessionExpiryInterval(60)])
         let publisher = stage.client("p")
-        stage.publish("released", to: "t", qos: .exactlyOnce, from: publisher)
+        // Streams of their own: one is not read on while messages of it are open (reference 4.3).
+        stage.publish("released", to: "t/1", qos: .exactlyOnce, from: publisher)
         let released = try #require(stage.messages(listener).first?.packetID)
-        stage.publish("one", to: "t", from: publisher)
-        stage.publish("two", to: "t", qos: .exactlyOnce, from: publisher)
+        stage.publish("one", to: "t/2", from: publisher)
+        stage.publish("two", to: "t/3", qos: .exactlyOnce, from: publisher)
         stage.send(.pubrec(Acknowledgement(packetID: released)), on: listener)
         let sent = stage.messages(listener)
         #expect(sent.map(\.text) == ["one", "two"])

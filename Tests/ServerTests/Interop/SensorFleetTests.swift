@@ -23,10 +23,13 @@ struct SensorFleetTests {
         let scratch = ScratchDirectory()
         // What `durable_sessions.enable = false` becomes.
         let limit: UInt32 = isDurable ? .max : 0
-        let before = try await RunningBroker(in: scratch) { $0.sessions.largestExpiry = limit }
-        try await step("subscribe_and_leave", before)
-        try await step("publish_for_the_absent", before)
-        await before.server.stop()
+        do {
+            // It holds its databases for as long as it is there.
+            let before = try await RunningBroker(in: scratch) { $0.sessions.largestExpiry = limit }
+            try await step("subscribe_and_leave", before)
+            try await step("publish_for_the_absent", before)
+            await before.server.stop()
+        }
         let after = try await RunningBroker(in: scratch) { $0.sessions.largestExpiry = limit }
         try await step(isDurable ? "expect_everything" : "expect_loss", after)
         await after.server.stop()
