@@ -23,10 +23,16 @@ struct AcknowledgedWork {
     /// Answers that a sender waits for at most.
     private static let window = 40
 
+    /// What follows the text of each message: bytes that do not compress.
+    private let padding: [UInt8]
+
     /// - Parameter path: gets one line for each acknowledged message, as it is acknowledged: what was
     ///   written is the kernel's and stays when this process is killed.
-    init(on store: any DurableStore, ledger path: String) throws {
+    /// - Parameter padding: bytes behind the text of each message.
+    init(on store: any DurableStore, ledger path: String, padding: Int = 0) throws {
         self.store = store
+        var random = Seed(1).branch("padding")
+        self.padding = (0..<padding).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         sessions = SessionLayer(store: store)
         ledger = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         guard ledger >= 0, let peer = PeerAddress(bytes: [127, 0, 0, 1], port: 4_000) else {
@@ -70,7 +76,8 @@ struct AcknowledgedWork {
             open[connection, default: [:]][id.rawValue] = text
             let publish = Publish(
                 qos: number % 2 == 0 ? .atLeastOnce : .exactlyOnce,
-                topic: "site/\(number)/\(count % 30)", packetID: id, payload: Array(text.utf8))
+                topic: "site/\(number)/\(count % 30)", packetID: id,
+                payload: Array(text.utf8) + padding)
             var bytes: [UInt8] = []
             Packet.publish(publish).write(to: &bytes, version: .v5)
             sessions.receive(

@@ -10,8 +10,8 @@ import Testing
 /// What goes wrong in brokers that nobody has tuned, each with what cures it. Those that need a socket are in
 /// `SensorFleetTests`.
 @Suite struct SymptomTests {
-    /// How long writes have waited for L0, on the way of a few thousand messages acknowledged on commit.
-    private func stalled(_ triggers: [String: Int64]) throws -> Nanoseconds {
+    /// How often L0 held writes back, on the way of a few thousand messages acknowledged on commit.
+    private func stalled(_ triggers: [String: Int64]) throws -> Int {
         let scratch = ScratchDirectory()
         var setting: [String: Int64] = [
             "n_shards": 1, "local_write_buffer.flush_interval": 0,
@@ -22,35 +22,27 @@ import Testing
         let options = StoreOptions(
             engine: .emqx58Local, setting: Setting(setting), miniature: 1_024,
             durability: Durability(acknowledgement: .onCommit, sync: .none))
-        let disk = try Disk(.modelled(Self.volume, Seed(1)))
-        let store = try ShardedStore(at: scratch("data"), options, on: RocksEngine(on: disk))
+        let engine = RocksEngine()
+        let store = try ShardedStore(at: scratch("data"), options, on: engine)
         defer { store.close() }
-        var work = try AcknowledgedWork(on: store, ledger: scratch("ledger"))
-        while work.acknowledged < 3_000 { try work.step() }
-        return store.stallTime
+        var work = try AcknowledgedWork(on: store, ledger: scratch("ledger"), padding: 2_000)
+        while work.acknowledged < 2_000 { try work.step() }
+        return engine.takeEvents().count { event in
+            if case .stall(_, let to, .level0Files) = event.kind { to != .normal } else { false }
+        }
     }
 
-    /// A volume that writes 2 MB a second: whatever this machine has, compaction falls behind on it.
-    private static let volume = DiskModel(
-        name: "volume", source: "made up",
-        write: DiskModel.Throughput(sustained: Measure.Bytes(2_000_000)),
-        read: Measure.Bytes(20_000_000), queueDepth: 4, requestSize: Measure.Bytes(65_536),
-        fsync: LatencyDistribution(always: .milliseconds(1)),
-        readLatency: LatencyDistribution(always: .zero),
-        pageCache: DiskModel.PageCache(
-            size: .gib(1), background: .gib(1), limit: .gib(1), expiry: .seconds(1_000)))
-
     /// PUBACKs wait for commits, and commits for L0: with triggers as low as where compaction begins,
-    /// writes stall; with triggers above any burst they do not, or for less.
+    /// writes stall; with triggers above any burst they do not.
     @Test func lowL0TriggersStallAcknowledgementsAndHigherOnesCureIt() throws {
         let sick = try stalled([
             "level0_slowdown_writes_trigger": 2, "level0_stop_writes_trigger": 2,
         ])
-        #expect(sick > .seconds(0))
+        #expect(sick > 0)
         let cured = try stalled([
             "level0_slowdown_writes_trigger": 200, "level0_stop_writes_trigger": 200,
         ])
-        #expect(cured < sick)
+        #expect(cured == 0)
     }
 
     /// Clients that ask for a session of a month and never come back. Without a cap they pile up; with one
