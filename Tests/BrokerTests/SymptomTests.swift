@@ -10,12 +10,12 @@ import Testing
 /// What goes wrong in brokers that nobody has tuned, each with what cures it. Those that need a socket are in
 /// `SensorFleetTests`.
 @Suite struct SymptomTests {
-    /// How often L0 held writes back, on the way of a few thousand messages acknowledged on commit.
-    private func stalled(_ triggers: [String: Int64]) throws -> Int {
+    /// What held writes back, each time, on the way of a few thousand messages acknowledged on commit.
+    private func stalled(_ triggers: [String: Int64]) throws -> [StallCause?] {
         let scratch = ScratchDirectory()
         var setting: [String: Int64] = [
             "n_shards": 1, "local_write_buffer.flush_interval": 0,
-            "level0_file_num_compaction_trigger": 2, "max_write_buffer_number": 64,
+            "level0_file_num_compaction_trigger": 2, "max_write_buffer_number": 8,
         ]
         setting.merge(triggers) { $1 }
         // 64 MiB of memtable are 64 KiB here, so that they are full in no time.
@@ -27,8 +27,9 @@ import Testing
         defer { store.close() }
         var work = try AcknowledgedWork(on: store, ledger: scratch("ledger"), padding: 2_000)
         while work.acknowledged < 2_000 { try work.step() }
-        return engine.takeEvents().count { event in
-            if case .stall(_, let to, .level0Files) = event.kind { to != .normal } else { false }
+        return engine.takeEvents().compactMap { event in
+            guard case .stall(_, let to, let cause) = event.kind, to != .normal else { return nil }
+            return .some(cause)
         }
     }
 
@@ -38,11 +39,12 @@ import Testing
         let sick = try stalled([
             "level0_slowdown_writes_trigger": 2, "level0_stop_writes_trigger": 2,
         ])
-        #expect(sick > 0)
+        // Where memtables and L0 came together, the cause is unknown.
+        #expect(sick.contains { $0 != .memtables }, "\(sick)")
         let cured = try stalled([
             "level0_slowdown_writes_trigger": 200, "level0_stop_writes_trigger": 200,
         ])
-        #expect(cured == 0)
+        #expect(!cured.contains(.level0Files), "\(cured)")
     }
 
     /// Clients that ask for a session of a month and never come back. Without a cap they pile up; with one

@@ -53,7 +53,7 @@ struct TookTooLong: Error { let what: String }
 
 /// Looks again and again: storage works on threads of its own.
 func wait(_ what: String, until done: () throws -> Bool) throws {
-    let deadline = MonotonicTime.now() + .seconds(30)
+    let deadline = MonotonicTime.now() + .seconds(90)
     while try !done() {
         guard MonotonicTime.now() < deadline else { throw TookTooLong(what: what) }
         usleep(500)
