@@ -7,7 +7,8 @@ internal import Glibc
 /// often not running: whoever spins keeps its core from it. With one message to a batch that took a
 /// third of the broker's time.
 ///
-/// `@unchecked Sendable`: the value is touched only between `pthread_mutex_lock` and `pthread_mutex_unlock`.
+/// `@unchecked Sendable`: the value is touched only between `pthread_mutex_lock` and `pthread_mutex_unlock`, and
+/// `sending` keeps the compiler from letting anything else have a way to it, before or after.
 struct SleepingMutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     // At an address of its own, because a pthread mutex must not move.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

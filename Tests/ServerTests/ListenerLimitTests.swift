@@ -29,7 +29,7 @@ import Testing
         await harness.server.stop()
     }
 
-    /// Fails if the rate is not looked at: the bucket holds two and fills too slowly for a third.
+    /// Fails if the rate is not looked at: the bucket holds one and fills too slowly for a second.
     @Test func connectionsThatComeTooFastAreClosed() async throws {
         let harness = try await ServerHarness { configuration, _ in
             configuration.listeners[0].maxConnectionRate = 0.001

@@ -107,5 +107,4 @@ enum Tool {
     }
 
     static let hasOpenSSL = run(["openssl", "version"], in: "/tmp") != nil
-    static let hasMosquitto = run(["which", "mosquitto_pub"], in: "/tmp") != nil
 }

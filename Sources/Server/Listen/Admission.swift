@@ -6,8 +6,6 @@ final class Admission {
     /// Connections per second; nil for no bound.
     private let rate: Double?
     private(set) var open = 0
-    /// Connections turned away since the start.
-    private(set) var refused = 0
     /// Connections that may come now: fills at `rate`, holds those of one second.
     private var tokens: Double
     private var filled: MonotonicTime
@@ -22,10 +20,7 @@ final class Admission {
 
     /// Counts a new connection in, unless there are too many or they come too fast.
     func enter(at now: MonotonicTime) -> Bool {
-        guard open < most, takeToken(at: now) else {
-            refused += 1
-            return false
-        }
+        guard open < most, takeToken(at: now) else { return false }
         open += 1
         return true
     }
@@ -34,9 +29,8 @@ final class Admission {
 
     private func takeToken(at now: MonotonicTime) -> Bool {
         guard let rate else { return true }
-        let seconds = Double(now.nanoseconds - filled.nanoseconds) / 1e9
+        tokens = min(Self.capacity(rate), tokens + (now - filled).seconds * rate)
         filled = now
-        tokens = min(Self.capacity(rate), tokens + seconds * rate)
         guard tokens >= 1 else { return false }
         tokens -= 1
         return true

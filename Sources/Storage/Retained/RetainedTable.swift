@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
@@ -9,14 +8,8 @@ internal import Synchronization
 /// RocksDB of its to be faithful to. It is made when the first message is retained, so that a store without any
 /// has no more databases than EMQX's.
 final class RetainedTable: Sendable {
-    private struct State: Sendable {
-        /// Topics and their rows, nil where they go, in order.
-        var waiting: [(topic: [UInt8], row: RetainedRow?)] = []
-        var accepted = 0
-        var stopped = false
-        /// What was there when the store was opened.
-        var loaded: [RetainedRow] = []
-    }
+    /// A topic and its row, nil where it goes.
+    private typealias Change = (topic: [UInt8], row: RetainedRow?)
 
     /// Keeps a database, which cannot be copied, where a lock wants something that can.
     private final class Opened: Sendable {
@@ -29,9 +22,10 @@ final class RetainedTable: Sendable {
     private let path: String
     private let engine: RocksEngine
     private let store: StoreState
-    private let state = Mutex(State())
+    private let queue = ChangeQueue<Change>()
+    /// What was there when the store was opened.
+    private let loaded = Mutex<[RetainedRow]>([])
     private let opened = Mutex<Opened?>(nil)
-    private let wake = DispatchSemaphore(value: 0)
 
     /// Reads what is there.
     /// - Throws: why it cannot be opened or read, also a row that this program did not write.
@@ -44,32 +38,24 @@ final class RetainedTable: Sendable {
         guard FileManager.default.fileExists(atPath: path + "/CURRENT") else { return }
         do throws(RocksError) {
             let rows = try read(open())
-            state.withLock { $0.loaded = rows }
+            loaded.withLock { $0 = rows }
         } catch { throw StoreOpenError(path: path, reason: "\(error)") }
     }
 
     /// What was there when the store was opened; the second call gives nothing.
     func take() -> [RetainedRow] {
-        state.withLock { state in
-            defer { state.loaded = [] }
-            return state.loaded
+        loaded.withLock { rows in
+            defer { rows = [] }
+            return rows
         }
     }
 
     /// - Returns: how many changes were accepted with this one.
-    func set(_ topic: [UInt8], to row: RetainedRow?) -> Int {
-        let position = state.withLock { state in
-            state.waiting.append((topic, row))
-            state.accepted += 1
-            return state.accepted
-        }
-        wake.signal()
-        return position
-    }
+    func set(_ topic: [UInt8], to row: RetainedRow?) -> Int { queue.append((topic, row)) }
 
     /// Writes until `stop`, and then what waits.
     func run() {
-        while let (changes, position) = next() {
+        while let (changes, position) = queue.take() {
             var refusal: Refusal?
             do throws(RocksError) {
                 let table = try open()
@@ -85,49 +71,19 @@ final class RetainedTable: Sendable {
         }
     }
 
-    func stop() {
-        state.withLock { $0.stopped = true }
-        wake.signal()
-    }
-
-    private func next() -> (changes: [(topic: [UInt8], row: RetainedRow?)], position: Int)? {
-        while true {
-            let (changes, position, stopped) = state.withLock { state in
-                defer { state.waiting = [] }
-                return (state.waiting, state.accepted, state.stopped)
-            }
-            if !changes.isEmpty { return (changes, position) }
-            if stopped { return nil }
-            wake.wait()
-        }
-    }
+    func stop() { queue.stop() }
 
     private func open() throws(RocksError) -> Opened {
         try opened.withLock { opened throws(RocksError) in
             if let opened { return opened }
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-            } catch {
-                throw RocksError(code: -1, subcode: 0, description: "\(path): \(error)")
-            }
             let table = Opened(
-                try Database(
-                    path: path, shard: StoreState.retainedTable,
-                    options: OptionText.print(StateTable.options),
-                    families: [
-                        ColumnFamily(
-                            name: "default", options: OptionText.print(StateTable.familyOptions))
-                    ], on: engine))
+                try Database.table(at: path, shard: StoreState.retainedTable, on: engine))
             opened = table
             return table
         }
     }
 
-    private func write(
-        _ changes: [(topic: [UInt8], row: RetainedRow?)], to table: Opened
-    ) throws(RocksError) {
+    private func write(_ changes: [Change], to table: Opened) throws(RocksError) {
         var batch = WriteBatch(for: table.database)
         for (topic, row) in changes {
             topic.withUnsafeBytes { topic in

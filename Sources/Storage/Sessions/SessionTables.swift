@@ -1,5 +1,3 @@
-internal import Dispatch
-internal import Foundation
 internal import Layout
 internal import Synchronization
 
@@ -7,12 +5,6 @@ internal import Synchronization
 /// them, so that no session ever waits. The databases are on the same Env as the shards and share its
 /// background threads. They are opened when the first session needs them.
 final class SessionTables: Sendable {
-    private struct State: Sendable {
-        var waiting: [SessionChanges] = []
-        var accepted = 0
-        var stopped = false
-    }
-
     /// Keeps a database, which cannot be copied, where an array wants something that can.
     final class Table: Sendable {
         let table: StateTable
@@ -22,30 +14,16 @@ final class SessionTables: Sendable {
             throws(RocksError)
         {
             self.table = table
-            let path = directory + "/" + table.rawValue
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true,
-                    attributes: [.posixPermissions: 0o700])
-            } catch {
-                throw RocksError(code: -1, subcode: 0, description: "\(path): \(error)")
-            }
-            database = try Database(
-                path: path, shard: StoreState.sessionTables,
-                options: OptionText.print(StateTable.options),
-                families: [
-                    ColumnFamily(
-                        name: "default", options: OptionText.print(StateTable.familyOptions))
-                ], on: engine)
+            database = try Database.table(
+                at: directory + "/" + table.rawValue, shard: StoreState.sessionTables, on: engine)
         }
     }
 
     private let directory: String
     private let engine: RocksEngine
     private let store: StoreState
-    private let state = Mutex(State())
+    private let queue = ChangeQueue<SessionChanges>()
     private let tables = Mutex<[Table]>([])
-    private let wake = DispatchSemaphore(value: 0)
 
     init(below directory: String, on engine: RocksEngine, state store: StoreState) {
         self.directory = directory
@@ -54,19 +32,11 @@ final class SessionTables: Sendable {
     }
 
     /// - Returns: how many changes were accepted with this one.
-    func commit(_ changes: SessionChanges) -> Int {
-        let position = state.withLock { state in
-            state.waiting.append(changes)
-            state.accepted += 1
-            return state.accepted
-        }
-        wake.signal()
-        return position
-    }
+    func commit(_ changes: SessionChanges) -> Int { queue.append(changes) }
 
     /// Writes until `stop`, and then what waits.
     func run() {
-        while let (changes, position) = take() {
+        while let (changes, position) = queue.take() {
             var refusal: Refusal?
             do throws(RocksError) {
                 let tables = try open()
@@ -82,22 +52,7 @@ final class SessionTables: Sendable {
         }
     }
 
-    func stop() {
-        state.withLock { $0.stopped = true }
-        wake.signal()
-    }
-
-    private func take() -> (changes: [SessionChanges], position: Int)? {
-        while true {
-            let (changes, position, stopped) = state.withLock { state in
-                defer { state.waiting = [] }
-                return (state.waiting, state.accepted, state.stopped)
-            }
-            if !changes.isEmpty { return (changes, position) }
-            if stopped { return nil }
-            wake.wait()
-        }
-    }
+    func stop() { queue.stop() }
 
     func open() throws(RocksError) -> [Table] {
         try tables.withLock { tables throws(RocksError) in

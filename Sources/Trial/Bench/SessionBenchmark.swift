@@ -42,14 +42,14 @@ package struct SessionBenchmark {
         let (rate, allocated) = try leave()
         progress("a start finds them")
         let engine = RocksEngine()
-        let before = Self.allocated()
+        let before = try Self.allocated()
         let store = try ShardedStore(at: directory + "/data", Self.options, on: engine)
         defer { store.close() }
         let broker = SessionLayer(store: store)
         let began = MonotonicTime.now()
         try broker.restore(at: began)
         let took = (MonotonicTime.now() - began).seconds
-        let restored = Self.allocated() - before
+        let restored = try Self.allocated() - before
         progress("\(backlog) messages wait for one of them")
         let first = try fillAndResume(broker, store)
         return Row(
@@ -62,20 +62,48 @@ package struct SessionBenchmark {
         StoreOptions(engine: .emqx58Local, setting: Setting())
     }
 
-    private static func allocated() -> Int { Int(Allocator.read()?.allocated.count ?? 0) }
+    private static func allocated() throws(TrialError) -> Int {
+        guard let memory = Allocator.read() else {
+            throw .environment(
+                "jemalloc is not in this process, and without it memory is not counted")
+        }
+        return Int(memory.allocated.count)
+    }
+
+    /// Looks again every so often until `isDone`.
+    private static func wait(
+        for what: String, every microseconds: UInt32, _ store: ShardedStore,
+        until isDone: () throws -> Bool
+    ) throws {
+        let end = MonotonicTime.now() + patience
+        while try !isDone() {
+            if let failure = store.failure { throw failure }
+            guard MonotonicTime.now() < end else {
+                throw TrialError.environment(
+                    "waited \(Int(patience.seconds)) s for \(what); the disk is too slow for so many, ask for fewer"
+                )
+            }
+            usleep(microseconds)
+        }
+    }
+
+    /// Longer than any disk on which the figures would say something.
+    private static let patience = Nanoseconds.seconds(60)
+    /// Messages that may wait in storage, so that memory is not what is measured.
+    private static let waiting = 10_000
 
     private func leave() throws -> (rate: Double, allocated: Int) {
         let store = try ShardedStore(at: directory + "/data", Self.options, on: RocksEngine())
         defer { store.close() }
         let broker = SessionLayer(store: store)
-        let before = Self.allocated()
+        let before = try Self.allocated()
         let began = MonotonicTime.now()
         var outbox = Outbox()
         for number in 0..<sessions {
             let connection = try connect(broker, Self.client(number), into: &outbox)
             let filter = Subscription(filter: "device/\(number)/cmd", qos: .atLeastOnce)
             send(
-                .subscribe(Subscribe(packetID: try Self.id(1), subscriptions: [filter])),
+                .subscribe(Subscribe(packetID: Self.id(1), subscriptions: [filter])),
                 on: connection, to: broker, into: &outbox)
             send(.disconnect(Disconnect()), on: connection, to: broker, into: &outbox)
             outbox.removeAll()
@@ -83,8 +111,10 @@ package struct SessionBenchmark {
         }
         let took = (MonotonicTime.now() - began).seconds
         // The tables have everything before memory is read, so that nothing under way is counted.
-        while try store.sessionRows(of: Self.client(sessions - 1)).isEmpty { usleep(10_000) }
-        return (Double(sessions) / took, Self.allocated() - before)
+        try Self.wait(for: "the tables of sessions", every: 10_000, store) {
+            try !store.sessionRows(of: Self.client(sessions - 1)).isEmpty
+        }
+        return (Double(sessions) / took, try Self.allocated() - before)
     }
 
     /// - Returns: seconds from CONNECT to the first message.
@@ -97,28 +127,27 @@ package struct SessionBenchmark {
                 .publish(
                     Publish(
                         qos: .atLeastOnce, topic: "device/0/cmd",
-                        packetID: try Self.id(UInt16(number % 65_535 + 1)), payload: payload)),
+                        packetID: Self.id(UInt16(number % 65_535 + 1)), payload: payload)),
                 on: sender, to: broker, into: &outbox)
-            while store.depth > 10_000 { usleep(1_000) }
+            try Self.wait(for: "messages to be stored", every: 1_000, store) {
+                store.depth <= Self.waiting
+            }
             outbox.removeAll()
         }
-        while store.depth > 0 { usleep(1_000) }
+        try Self.wait(for: "messages to be stored", every: 1_000, store) { store.depth == 0 }
         broker.poll(at: .now(), into: &outbox)
         outbox.removeAll()
         let began = MonotonicTime.now()
         let reader = try connect(broker, Self.client(0), into: &outbox)
-        while true {
+        try Self.wait(for: "the first message", every: 100, store) {
             broker.poll(at: .now(), into: &outbox)
-            for case .packet(reader, let range) in outbox.items
-            where outbox.bytes[range.lowerBound] >> 4 == PacketType.publish.rawValue {
-                return (MonotonicTime.now() - began).seconds
+            defer { outbox.removeAll() }
+            return outbox.items.contains { item in
+                guard case .packet(reader, let range) = item else { return false }
+                return outbox.bytes[range.lowerBound] >> 4 == PacketType.publish.rawValue
             }
-            outbox.removeAll()
-            guard (MonotonicTime.now() - began).seconds < 60 else {
-                throw CodecError.incomplete(needed: 1)
-            }
-            usleep(100)
         }
+        return (MonotonicTime.now() - began).seconds
     }
 
     private func connect(
@@ -148,8 +177,10 @@ package struct SessionBenchmark {
 
     private static func client(_ number: Int) -> String { "device-\(number)" }
 
-    private static func id(_ number: UInt16) throws -> PacketID {
-        guard let id = PacketID(number) else { throw CodecError.incomplete(needed: 2) }
+    private static func id(_ number: UInt16) -> PacketID {
+        guard let id = PacketID(number) else {
+            preconditionFailure("packet identifiers are counted from 1")
+        }
         return id
     }
 }
