@@ -96,3 +96,15 @@ package func blocking<Value: Sendable>(
         DispatchQueue.global().async { done.resume(with: Result(catching: work)) }
     }
 }
+
+/// Runs a task apart from the few threads of concurrent code.
+package final class OwnThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "a test's own")
+
+    package init() {}
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
