@@ -36,8 +36,11 @@ sweep: build ## Run a quick study of the bundled capture and say where its repor
 build: install ## Install what is missing and build the release executable, .build/release/dstune
 	swift build -c release --product dstune
 
+# The server's tests run by themselves: clients there give up after seconds, which a server cannot keep while
+# hundreds of other tests block the few threads of concurrent code.
 test: install clients ## Install what is missing and run every test
-	swift test
+	swift test --skip '^ServerTests\.'
+	swift test --skip-build --filter '^ServerTests\.'
 
 nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them) and 200,000 mutated packet streams, optimised
 	DSTUNE_CRASH_ROUNDS=200 DSTUNE_MUTATIONS=200000 swift test -c release \
