@@ -3,9 +3,9 @@
 # Only git, make and a Swift 6.3 toolchain are expected. The packages below are installed from Debian when
 # that may be done, and named when it may not.
 
-LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsqlite3-dev gnuplot-nox
-# Only tests need these: clients of other hands, and the broker that the benchmark runs beside ours.
-CLIENTS   = mosquitto mosquitto-clients python3 python3-venv
+LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsnappy-dev libsqlite3-dev gnuplot-nox
+# Only tests need these: clients and decoders of other hands, and the broker that the benchmark runs beside ours.
+CLIENTS   = mosquitto mosquitto-clients python3 python3-venv tshark tcpdump
 PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
 STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)

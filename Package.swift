@@ -72,13 +72,18 @@ let package = Package(
         .systemLibrary(name: "CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
 
         layer("Measure", using: [histogram, real]),
         layer("HOCON"),
         layer("Knobs", on: ["Measure", "HOCON"]),
         layer("MQTT"),
         layer("Layout", on: ["MQTT", "Measure"], using: [crypto]),
-        layer("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
+        layer(
+            "Traffic",
+            on: [
+                "Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "CSnappy",
+            ], using: [crypto]),
         layer(
             "Storage", on: ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
             using: [crypto]),
@@ -117,7 +122,10 @@ let package = Package(
         tests("Knobs", on: ["HOCON", "Measure"], excluding: ["Golden"]),
         tests("MQTT", on: ["Measure"]),
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
-        tests("Traffic", on: ["MQTT", "Measure", "CZlib", "CZstd"]),
+        tests(
+            "Traffic",
+            on: ["Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "TestSupport"],
+            using: [crypto]),
         tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "Knobs", "MQTT", "Measure", "TestSupport"]),
         tests(

@@ -10,7 +10,7 @@ import Testing
         "Measure": [], "HOCON": [], "MQTT": [],
         "Knobs": ["Measure", "HOCON"],
         "Layout": ["MQTT", "Measure"],
-        "Traffic": ["Layout", "Knobs", "MQTT", "HOCON", "Measure", "CZlib", "CZstd"],
+        "Traffic": ["Layout", "Knobs", "MQTT", "HOCON", "Measure", "CZlib", "CZstd", "CSnappy"],
         "Storage": ["Layout", "CRocks", "Knobs", "HOCON", "MQTT", "Measure"],
         "Broker": ["MQTT", "Layout", "Storage", "Measure"],
         "Server": [

@@ -1,4 +1,4 @@
-/// Reads captures one after the other, oldest first, and hands every frame to `body`.
+/// Reads captures one after the other, oldest first, and hands every frame to a decoder.
 struct CaptureReader {
     /// In the order in which they are read.
     private(set) var paths: [String]

@@ -42,11 +42,9 @@ package struct CapturedPublishes: Sendable {
         captures paths: [String],
         _ body: @escaping (_ publish: CapturedPublish, _ topic: RawSpan, _ packet: RawSpan) -> Void
     ) throws(CaptureError) {
-        var reader = try CaptureReader(paths)
-        var decoder = Decoder(Uplink(body))
-        try reader.read(into: &decoder)
-        let uplink = decoder.listener.observer
-        inspection = try Inspection(reader.summaries, decoder.tally, uplink.inspector)
+        let reading = try TrafficReading(paths, Uplink(body))
+        let uplink = reading.observer
+        inspection = try Inspection(reading.summaries, reading.tally, uplink.inspector)
         (taken, refused) = (uplink.taken, uplink.refused)
     }
 }

@@ -34,10 +34,8 @@ package struct Inspection: Codable, Equatable, Sendable {
     /// Reads captures that belong together, oldest first.
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
     package init(captures paths: [String]) throws(CaptureError) {
-        var reader = try CaptureReader(paths)
-        var decoder = Decoder(Inspector())
-        try reader.read(into: &decoder)
-        try self.init(reader.summaries, decoder.tally, decoder.listener.observer)
+        let reading = try TrafficReading(paths, Inspector())
+        try self.init(reading.summaries, reading.tally, reading.observer)
     }
 
     init(_ captures: [CaptureSummary], _ tally: FrameTally, _ inspector: Inspector)

@@ -7,13 +7,9 @@ extension Trace {
     package static func load(
         captures paths: [String]
     ) throws(CaptureError) -> (trace: Trace, inspection: Inspection) {
-        var reader = try CaptureReader(paths)
-        var decoder = Decoder(Both(Inspector(), TraceRecorder()))
-        try reader.read(into: &decoder)
-        let (inspector, recorder) = (
-            decoder.listener.observer.first, decoder.listener.observer.second
-        )
-        let inspection = try Inspection(reader.summaries, decoder.tally, inspector)
+        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()))
+        let (inspector, recorder) = (reading.observer.first, reading.observer.second)
+        let inspection = try Inspection(reading.summaries, reading.tally, inspector)
         return (recorder.builder.build(), inspection)
     }
 }
