@@ -103,7 +103,7 @@ extension SessionLayer {
             connection.will = isAllowed ? will : nil
         }
         connection.publisher = publisher(
-            named: session, from: connection.peer, username: connect.username,
+            named: session.clientID, from: connection.peer, username: connect.username,
             version: connect.version)
     }
 

@@ -22,6 +22,7 @@ extension SessionLayer {
             withdraw(subscription, of: session, into: &outbox)
         }
         commitEnd(of: session)
+        forget(session.inbound.freeAll(), of: session.clientID)
         sessions.remove(session)
         if let will = delayedWills.removeValue(forKey: session.clientID) {
             publish(will.will, from: will.publisher, at: now, into: &outbox)

@@ -36,6 +36,20 @@ extension SessionLayer {
         }
         counters.expiredSessions += expired.count
         for client in expired { store.commit(SessionChanges(client: client, isEnd: true)) }
+        try restoreAwaitedReleases()
+    }
+
+    /// Packet identifiers that storage kept with their messages. Those of sessions that are no more are freed.
+    private func restoreAwaitedReleases() throws(RocksError) {
+        var orphans: [(client: String, id: PacketID)] = []
+        try store.forEachAwaitedRelease { client, id in
+            guard let session = sessions[client: client] else {
+                return orphans.append((client, id))
+            }
+            session.inbound.restore(id)
+            session.inbound.store(id)
+        }
+        for orphan in orphans { forget([orphan.id], of: orphan.client) }
     }
 
     private func restore(

@@ -86,18 +86,19 @@ extension SessionLayer {
         delayedWills[session.clientID] = DelayedWill(
             due: now + .seconds(wait), wallDue: due, will: will,
             publisher: publisher(
-                named: session, from: kept.peer, username: kept.username, version: session.version),
+                named: session.clientID, from: kept.peer, username: kept.username,
+                version: session.version),
             identity: ClientIdentity(
                 clientID: session.clientID, username: kept.username, peer: kept.peer))
     }
 
     func publisher(
-        named session: Session, from peer: PeerAddress, username: String?, version: ProtocolVersion
+        named client: String, from peer: PeerAddress, username: String?, version: ProtocolVersion
     ) -> Publisher {
-        let name = session.name
+        let name = Array(client.utf8)
         return Publisher(
             PublisherHeader(
-                clientID: session.clientID, peer: peer, version: version, username: username,
+                clientID: client, peer: peer, version: version, username: username,
                 format: store.format),
             shard: ShardHash(of: name.span.bytes).shard(of: store.shards))
     }

@@ -205,7 +205,8 @@ extension StateValue.WillState {
     }
 
     fileprivate init?(_ term: Term) {
-        guard case .tuple(let fields) = term, fields.count == 2, case .integer(let number) = fields[1]
+        guard case .tuple(let fields) = term, fields.count == 2,
+            case .integer(let number) = fields[1]
         else { return nil }
         switch fields[0] {
         case .atom("armed"): self = .armed(patience: Int(number))
