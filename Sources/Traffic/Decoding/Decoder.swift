@@ -81,18 +81,18 @@ struct Decoder<Observer: TrafficObserver> {
 
 /// What was in the frames, before anything is known of MQTT.
 struct FrameTally {
-    private(set) var frames = 0
+    var frames = 0
     /// Frames of which the capture holds only the beginning.
-    private(set) var cutFrames = 0
+    var cutFrames = 0
     var fragments = 0
     var unsupportedFrames = 0
-    private(set) var firstTime = Int64.max
-    private(set) var lastTime = Int64.min
+    var firstTime = Int64.max
+    var lastTime = Int64.min
     /// TCP connections that carry MQTT, and those of them without a CONNECT.
-    private(set) var streams = 0
-    private(set) var withoutConnect = 0
-    private(set) var encrypted = 0
-    private(set) var quality = StreamQuality()
+    var streams = 0
+    var withoutConnect = 0
+    var encrypted = 0
+    var quality = StreamQuality()
 
     mutating func count(_ frame: Frame) {
         frames += 1
