@@ -185,7 +185,7 @@ private final class PayloadWindow {
             UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
             | UInt32(bytes[at + 3]) << 24
         // Knuth's multiplier: 2^32 over the golden ratio.
-        return Int(word &* 2_654_435_769 >> (32 - hashBits))
+        return Int((word &* 2_654_435_769) >> (32 - hashBits))
     }
 
     /// Forgets the older half.
