@@ -3,7 +3,7 @@
 struct EventReader {
     private var waiting: [Waiting] = []
     private(set) var summaries: [CaptureSummary] = []
-    private(set) var facts = TraceFacts([], FrameTally())
+    private var tally = FrameTally()
 
     private struct Waiting {
         let open: () throws(CaptureError) -> EventSource
@@ -40,7 +40,10 @@ struct EventReader {
     }
 
     /// Tells everything, until the observer has enough.
-    mutating func read<O: TrafficObserver>(into listener: inout Listener<O>) throws(CaptureError) {
+    /// - Returns: what the recordings were like that the files come from.
+    mutating func read<O: TrafficObserver>(
+        into listener: inout Listener<O>
+    ) throws(CaptureError) -> FrameTally {
         var open: [EventSource] = []
         var carried = CarriedConnections()
         var number = 0
@@ -68,11 +71,15 @@ struct EventReader {
             note(source)
         }
         carried.end(&listener)
+        return tally
     }
 
     private mutating func note(_ source: EventSource) {
         summaries.append(source.summary)
-        facts.captures += source.facts.captures
-        facts.tally.add(source.facts.tally)
+        tally.add(source.facts)
+        if source.isCutOff {
+            tally.notes.append(
+                "\(source.path) was cut off: it was read up to its last whole block")
+        }
     }
 }

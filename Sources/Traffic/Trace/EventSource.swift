@@ -78,13 +78,15 @@ final class EventSource {
     var summary: CaptureSummary {
         let captures = facts.captures
         let links = Set(captures.map(\.linkType)).sorted().joined(separator: ",")
-        let isCutOff = trace?.isCutOff ?? false
         return CaptureSummary(
             path: path, format: trace == nil ? JSONLinesReader.name : TraceFormat.name,
             compression: trace == nil ? input.compression.rawValue : Compression.zstd.rawValue,
             linkType: links, frames: captures.reduce(0) { $0 + $1.frames }, bytes: input.bytesRead,
             isCutOff: isCutOff || captures.contains(where: \.isCutOff))
     }
+
+    /// It ends before its end mark.
+    var isCutOff: Bool { trace?.isCutOff ?? false }
 
     /// What its captures were like, or what its events add up to. Valid at the end.
     var facts: TraceFacts {

@@ -55,7 +55,11 @@ package struct Conversion {
     private func facts(_ facts: TraceFacts, _ sink: ConversionSink) -> TraceFacts {
         var facts = facts
         if !selection.isEverything { facts.tally = sink.census.tally.damaged(as: facts.tally) }
-        if key != nil { facts.captures = facts.captures.enumerated().map { $1.unnamed($0 + 1) } }
+        // Notes name files.
+        if key != nil {
+            facts.tally.notes = []
+            facts.captures = facts.captures.enumerated().map { $1.unnamed($0 + 1) }
+        }
         return facts
     }
 }

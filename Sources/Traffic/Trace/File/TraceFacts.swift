@@ -20,6 +20,9 @@ extension FrameTally {
             ("cut_frames", \.cutFrames),
             ("fragments", \.fragments),
             ("unsupported_frames", \.unsupportedFrames),
+        ("duplicate_frames", \.duplicateFrames),
+        ("copied_segments", \.copiedSegments),
+        ("forgotten_streams", \.forgottenStreams),
             ("streams", \.streams),
             ("without_connect", \.withoutConnect),
             ("encrypted", \.encrypted),
@@ -32,12 +35,19 @@ extension FrameTally {
         ]
 
     /// Counts several recordings as one.
-    mutating func add(_ other: FrameTally) {
-        for counter in Self.counters {
-            self[keyPath: counter.place] += other[keyPath: counter.place]
-        }
+    mutating func add(_ facts: TraceFacts) {
+        let other = facts.tally
+        for counter in Self.counters { self[keyPath: counter.place] += other[keyPath: counter.place] }
         firstTime = min(firstTime, other.firstTime)
         lastTime = max(lastTime, other.lastTime)
+        notes += other.notes.filter { !notes.contains($0) }
+        for (number, place) in other.places.enumerated() where places[number] == nil {
+            places[number] = place.map {
+                FramePlace(
+                    capture: origins.count + $0.capture, frame: $0.frame, offset: $0.offset)
+            }
+        }
+        origins += facts.captures
     }
 }
 
@@ -59,6 +69,18 @@ extension TraceFacts {
             bytes.append(variable: UInt64(capture.frames))
             bytes.append(variable: UInt64(capture.bytes))
             bytes.append(capture.isCutOff ? 1 : 0)
+        }
+        bytes.append(variable: UInt64(tally.notes.count))
+        for note in tally.notes { bytes.append(counted: note.utf8) }
+        let places = FrameTally.Trouble.allCases.compactMap { trouble in
+            tally.place(of: trouble).map { (trouble, $0) }
+        }
+        bytes.append(variable: UInt64(places.count))
+        for (trouble, place) in places {
+            bytes.append(counted: trouble.fileName.utf8)
+            for number in [place.capture, place.frame, place.offset] {
+                bytes.append(variable: UInt64(number))
+            }
         }
     }
 
@@ -86,8 +108,40 @@ extension TraceFacts {
                     frames: try bytes.readSize(at: &offset), bytes: try bytes.readSize(at: &offset),
                     isCutOff: try bytes.readOne(at: &offset) != 0))
         }
+        for _ in 0..<(try bytes.readCount(at: &offset)) {
+            tally.notes.append(try bytes.readText(countedAt: &offset))
+        }
+        for _ in 0..<(try bytes.readCount(at: &offset)) {
+            let name = try bytes.readText(countedAt: &offset)
+            let place = FramePlace(
+                capture: try bytes.readSize(at: &offset), frame: try bytes.readSize(at: &offset),
+                offset: try bytes.readSize(at: &offset))
+            tally.set(place, ofTroubleNamed: name)
+        }
         // What a later version adds comes behind.
         self.init(captures, tally)
+    }
+}
+
+extension FrameTally.Trouble {
+    /// As files call it.
+    var fileName: String {
+        switch self {
+        case .cut: "cut"
+        case .fragment: "fragment"
+        case .unsupportedLink: "unsupported_link"
+        case .lost: "lost"
+        case .skipped: "skipped"
+        case .malformed: "malformed"
+        }
+    }
+}
+
+extension FrameTally {
+    /// Names that are not known are passed over.
+    mutating func set(_ place: FramePlace, ofTroubleNamed name: String) {
+        guard let trouble = Trouble.allCases.first(where: { $0.fileName == name }) else { return }
+        places[trouble.rawValue] = place
     }
 }
 
