@@ -7,12 +7,17 @@ struct TrafficReading<Observer: TrafficObserver> {
 
     /// Reads files that belong together, oldest first. Whatever can be inspected, replayed or converted
     /// comes through here.
-    init(_ paths: [String], _ observer: Observer) throws(CaptureError) {
+    init(
+        _ paths: [String], _ observer: Observer, options: ReadingOptions = ReadingOptions()
+    ) throws(CaptureError) {
+        let keyLog = try options.keyLog()
         var reader = try CaptureReader(paths)
-        var decoder = Decoder(observer)
+        var decoder = Decoder(observer, keyLog: keyLog)
         try reader.read(into: &decoder)
-        (summaries, tally, self.observer) = (
-            reader.summaries, decoder.tally, decoder.listener.observer
+        var tally = decoder.tally
+        tally.layers = decoder.listener.layers
+        (summaries, self.tally, self.observer) = (
+            reader.summaries, tally, decoder.listener.observer
         )
     }
 }

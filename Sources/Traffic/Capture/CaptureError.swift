@@ -14,6 +14,8 @@ package enum CaptureError: Error, Equatable, Sendable {
     case damagedBlock(path: String, offset: Int, why: String)
     /// `frame` counts from 1, as Wireshark does; `offset` is in the decompressed file.
     case damagedFrame(path: String, frame: Int, offset: Int, why: String)
+    /// A line of a TLS key log; counts from 1.
+    case damagedKeyLog(path: String, line: Int, why: String)
     /// Every frame was read and no MQTT packet was in them.
     case noMQTT(paths: [String], frames: Int, doubts: [String])
 }
@@ -38,6 +40,8 @@ extension CaptureError: CustomStringConvertible {
         case .damagedFrame(let path, let frame, let offset, let why):
             "\(path): frame \(frame) at byte \(offset): \(why); the file is damaged there"
                 + keep(path, frame - 1)
+        case .damagedKeyLog(let path, let line, let why):
+            "\(path): line \(line): \(why); give a key log in NSS format (SSLKEYLOGFILE)"
         case .noMQTT(let paths, let frames, let doubts):
             "\(paths.joined(separator: ", ")): \(frames) frames hold no MQTT; was it taken on the broker's port?"
                 + doubts.map { " (\($0))" }.joined()

@@ -11,7 +11,9 @@ struct Decoder<Observer: TrafficObserver> {
     /// late segments must not be taken for a new one.
     private static var memory: Int64 { 120_000_000_000 }
 
-    init(_ observer: Observer) { listener = Listener(observer: observer) }
+    init(_ observer: Observer, keyLog: KeyLog? = nil) {
+        listener = Listener(observer: observer, keyLog: keyLog)
+    }
 
     mutating func decode(_ frame: Frame, _ bytes: RawSpan) {
         tally.count(frame)
@@ -93,6 +95,7 @@ struct FrameTally {
     private(set) var withoutConnect = 0
     private(set) var encrypted = 0
     private(set) var quality = StreamQuality()
+    var layers = LayerTally()
 
     mutating func count(_ frame: Frame) {
         frames += 1

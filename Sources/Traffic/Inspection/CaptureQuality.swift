@@ -81,6 +81,7 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
             (tally.unsupportedFrames, "frames have a link type that is not supported"),
         ]
         return counted.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+            + tally.layers.doubts.map { "\($0.count) \($0.what)" }
             + captures.filter(\.isCutOff).map {
                 "\($0.path) ends inside a frame, after \($0.frames) whole ones"
             }
@@ -100,6 +101,6 @@ extension FrameTally {
         if cutFrames > 0 {
             doubts.append("\(cutFrames) frames are cut: record with `tcpdump -s 0`")
         }
-        return doubts
+        return doubts + layers.doubts.map { "\($0.count) \($0.what)" }
     }
 }
