@@ -94,9 +94,7 @@ let package = Package(
                 "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
             ],
             using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
-        layer(
-            "Tap", on: ["Traffic", "MQTT", "Measure"],
-            using: nio),
+        layer("Tap", on: ["Traffic", "MQTT", "Measure"], using: nio),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(

@@ -42,8 +42,7 @@ struct LiveLayersTests {
         let known = try await talk(scratch, ports)
         // tcpdump writes each packet as it sees it, which may be a little later than the clients end.
         try await Task.sleep(for: .milliseconds(500))
-        capture.interrupt()
-        try await blocking { capture.waitUntilExit() }
+        try await end(capture)
 
         let options = ReadingOptions(tlsKeyLog: scratch("keys.log"))
         let inspection = try Inspection(captures: [scratch("live.pcap")], options: options)
@@ -114,6 +113,11 @@ struct LiveLayersTests {
         for port in ports {
             try await wait("mosquitto listens on \(port)") { (try? WireClient(port: port)) != nil }
         }
+    }
+
+    private func end(_ process: Process) async throws {
+        process.terminate()
+        try await wait("tcpdump ends") { !process.isRunning }
     }
 
     private func wait(_ what: String, _ isSo: () throws -> Bool) async throws {

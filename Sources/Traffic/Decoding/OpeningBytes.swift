@@ -15,16 +15,20 @@ final class OpeningBytes {
     func isDecided(_ side: Int) -> Bool { isDecided[side] }
     func isTooLong(_ side: Int) -> Bool { heads[side].count > Framing.undecidedLimit }
     func head(_ side: Int) -> [UInt8] { heads[side] }
-    func opening(_ side: Int) -> Opening { Opening(heads[side].span.bytes) }
+    func opening(_ side: Int) -> Opening {
+        let head = heads[side]
+        return Opening(head.span.bytes)
+    }
     /// What the segment that came last is the beginning of.
     func segmentOpening(_ side: Int) -> Opening {
-        Opening(heads[side].span.bytes.extracting(droppingFirst: segmentStarts[side]))
+        let (head, start) = (heads[side], segmentStarts[side])
+        return Opening(head.span.bytes.extracting(droppingFirst: start))
     }
     /// See `WebSocketSearch.opens`.
     func webSocketInside(_ side: Int) -> Bool? {
-        let bytes = heads[side].span.bytes
-        return WebSocketSearch.opens(bytes)
-            ?? WebSocketSearch.opens(bytes.extracting(droppingFirst: segmentStarts[side]))
+        let (head, start) = (heads[side], segmentStarts[side])
+        return WebSocketSearch.opens(head.span.bytes)
+            ?? WebSocketSearch.opens(head.span.bytes.extracting(droppingFirst: start))
     }
 
     func sawStart() { isFromTheStart = true }
@@ -35,7 +39,8 @@ final class OpeningBytes {
     }
 
     func lookAtMidstream(_ side: Int) {
-        midstreams[side].look(heads[side].span.bytes, segmentStart: segmentStarts[side])
+        let (head, start) = (heads[side], segmentStarts[side])
+        midstreams[side].look(head.span.bytes, segmentStart: start)
     }
 
     /// Takes `count` bytes off the front.

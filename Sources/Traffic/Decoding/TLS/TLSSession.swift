@@ -149,7 +149,11 @@ final class TLSSession: Layer {
         case .clientHello:
             // Version, then the random
             guard side == client, message.body.count >= 2 + TLSRandom.length else { return }
-            clientRandom = TLSRandom(message.body.span.bytes, at: 2)
+            let random = TLSRandom(message.body.span.bytes, at: 2)
+            // Sent again because the server asked; it may have waited until here.
+            guard random != clientRandom else { return }
+            // With another, TLS 1.2 negotiates anew.
+            clientRandom = random
             serverHello = nil
             release(1 - client, &output)
         case .serverHello:

@@ -18,6 +18,8 @@ package struct TLSSuite: Equatable {
     let cipher: Cipher
     let hash: Hash
 
+    private init(cipher: Cipher, hash: Hash) { (self.cipher, self.hash) = (cipher, hash) }
+
     private static let aes128 = TLSSuite(cipher: .aes128GCM, hash: .sha256)
     private static let aes256 = TLSSuite(cipher: .aes256GCM, hash: .sha384)
     private static let chaCha = TLSSuite(cipher: .chaCha20Poly1305, hash: .sha256)

@@ -131,9 +131,10 @@ struct WebSocketFrames {
     }
 
     private mutating func advance(_ count: Int) {
-        frame?.rest -= count
-        frame?.phase = ((frame?.phase ?? 0) + count) & 3
-        if frame?.rest == 0 { frame = nil }
+        guard var open = frame else { return }
+        open.rest -= count
+        open.phase = (open.phase + count) & 3
+        frame = open.rest == 0 ? nil : open
     }
 
     /// The bytes are no frames any more.

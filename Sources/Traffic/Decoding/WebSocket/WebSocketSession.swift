@@ -69,8 +69,9 @@ final class WebSocketSession: Layer {
 
     private func readHeads(_ side: Int, from start: Int, _ output: inout LayerOutput) {
         if !isUpgraded[side] {
-            guard let (head, length) = HTTPHead.find(in: heads[side].span.bytes, from: start) else {
-                if heads[side].count > HTTPHead.longest { failure = .other }
+            let bytes = heads[side]
+            guard let (head, length) = HTTPHead.find(in: bytes.span.bytes, from: start) else {
+                if bytes.count > HTTPHead.longest { failure = .other }
                 return
             }
             guard side == client ? head.asksForWebSocket : head.grantsWebSocket else {
