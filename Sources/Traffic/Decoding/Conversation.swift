@@ -13,7 +13,9 @@ struct Conversation {
     }
 
     private var dialogue: Dialogue
-    /// Nil once both ends are known to speak what the stack, or nothing, stands for.
+    /// Both ends are known to speak what the stack, or nothing, stands for.
+    private var isDecided = false
+    /// What was kept until that was decided; nil also before anything came.
     private var opening: OpeningBytes?
     private var stack: LayerStack?
     private var end: LayerEnd?
@@ -32,7 +34,6 @@ struct Conversation {
 
     init(_ a: Endpoint, _ b: Endpoint) {
         dialogue = Dialogue(a, b)
-        opening = OpeningBytes(isFromTheStart: false)
         // Where both ports are the broker's, only a CONNECT can tell.
         if (a.port == Self.brokerPort) != (b.port == Self.brokerPort) {
             dialogue.client = a.port == Self.brokerPort ? 1 : 0
@@ -75,14 +76,14 @@ struct Conversation {
     mutating func receive<O: TrafficObserver>(
         _ bytes: RawSpan, from side: Int, at time: Int64, _ listener: inout Listener<O>
     ) {
-        guard opening != nil || stack != nil else {
-            if isDeaf { return }
+        if isDeaf { return }
+        if isDecided, stack == nil {
             dialogue.receive(bytes, from: side, at: time, &listener)
             if dialogue.isHopeless { giveUp(.other) }
-            return
+        } else {
+            lastTime = max(lastTime, time)
+            feed(bytes, side, to: 0, &listener)
         }
-        lastTime = max(lastTime, time)
-        feed(bytes, side, to: 0, &listener)
     }
 
     /// `count` bytes that `side` sent are not in the capture.
@@ -146,13 +147,13 @@ struct Conversation {
                 lose(count, isExact: isExact, piece.side, at: layer + 1)
             }
             stack.reuse(output, of: layer)
-        } else if let opening, !opening.isDecided(side) {
+        } else if !isDecided, case let opening = keepOpening(), !opening.isDecided(side) {
             dialogue.skip(opening.lose(side))
             dialogue.lose(count, isExact: false, from: side)
             if usesBrokerPort || dialogue.isFound {
                 _ = opening.decide(side)
                 dialogue.search(side)
-                dropOpening()
+                if opening.isOver { settle() }
             }
         } else {
             dialogue.lose(count, isExact: isExact, from: side)
@@ -163,7 +164,7 @@ struct Conversation {
         _ bytes: RawSpan, _ side: Int, _ listener: inout Listener<O>
     ) {
         guard !isDeaf else { return }
-        guard let opening, !opening.isDecided(side) else {
+        guard !isDecided, case let opening = keepOpening(), !opening.isDecided(side) else {
             dialogue.receive(bytes, from: side, at: lastTime, &listener)
             if dialogue.isHopeless { giveUp(.other) }
             return
@@ -177,7 +178,13 @@ struct Conversation {
         return ends[0].port == Self.brokerPort || ends[1].port == Self.brokerPort
     }
 
-    private mutating func dropOpening() { if opening?.isOver == true { opening = nil } }
+    private mutating func keepOpening() -> OpeningBytes {
+        let opening = opening ?? OpeningBytes(isFromTheStart: isFromTheStart)
+        self.opening = opening
+        return opening
+    }
+
+    private mutating func settle() { (isDecided, opening) = (true, nil) }
 }
 
 // The first bytes decide.
@@ -222,7 +229,7 @@ extension Conversation {
         _ opening: OpeningBytes, _ listener: inout Listener<O>
     ) {
         let client = dialogue.client ?? 0
-        self.opening = nil
+        settle()
         let open = [client, 1 - client].filter { !opening.isDecided($0) }
         for side in open { dialogue.begin(side) }
         for side in open {
@@ -260,10 +267,8 @@ extension Conversation {
         if webSocket == nil { hasTLS = true } else { hasWebSocket = true }
         self.opening = OpeningBytes(isFromTheStart: webSocket?.isInside != true)
         if webSocket?.isInside == true {
-            for side in 0..<2 {
-                _ = self.opening?.decide(side)
-                dialogue.search(side)
-            }
+            for side in 0..<2 { dialogue.search(side) }
+            settle()
         }
         for side in [client, 1 - client] {
             let head = opening.decide(side)
@@ -287,7 +292,7 @@ extension Conversation {
         if isOnPort || stack != nil && !opening.isFromTheStart && dialogue.client != nil {
             dialogue.search(side)
             let head = opening.decide(side)
-            dropOpening()
+            if opening.isOver { settle() }
             dialogue.receive(head.span.bytes, from: side, at: lastTime, &listener)
             return
         }
@@ -318,7 +323,7 @@ extension Conversation {
             if dialogue.client == nil { guessByPorts(isLast || isLong) }
         }
         guard let client = dialogue.client else { return }
-        self.opening = nil
+        settle()
         for side in [client, 1 - client] {
             dialogue.search(side)
             let head = opening.decide(side)

@@ -54,6 +54,7 @@ struct Dialogue {
         case .searching, .sniffing:
             let start = framing[side].carry.count
             bytes.withUnsafeBytes { framing[side].carry.append(contentsOf: $0) }
+            guard framing[side].maySearch(after: bytes.byteCount) else { return }
             if search(side, segmentStart: start) { runCarry(side, &listener) }
         case .deaf: break
         }
@@ -71,10 +72,10 @@ struct Dialogue {
     /// Bytes were captured and are of no use.
     mutating func skip(_ count: Int) { quality.skippedBytes += count }
 
-    /// Gives up what waits, which is not worth its memory.
+    /// Forgets what waits: the packets are lost, and the next boundary is looked for.
     mutating func abandonKept() {
         for side in 0..<2 where !framing[side].carry.isEmpty {
-            quality.skippedBytes += framing[side].gap(Self.endless)
+            quality.skippedBytes += framing[side].abandon()
         }
     }
 
@@ -146,8 +147,7 @@ struct Dialogue {
                 var packet: [UInt8] = []
                 swap(&packet, &framing[side].carry)
                 isSound = receive(packet: packet.span.bytes, side, &listener)
-                packet.removeAll(keepingCapacity: true)
-                swap(&packet, &framing[side].carry)
+                framing[side].giveBack(packet)
             case .lost:
                 quality.malformedPackets += 1
                 framing[side].search(bytes, from: offset)

@@ -5,9 +5,9 @@ extension Trace {
     ///
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
     package static func load(
-        captures paths: [String], options: ReadingOptions = ReadingOptions()
+        captures paths: [String]
     ) throws(CaptureError) -> (trace: Trace, inspection: Inspection) {
-        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()), options: options)
+        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()))
         let (inspector, recorder) = (reading.observer.first, reading.observer.second)
         let inspection = try Inspection(reading.summaries, reading.tally, inspector)
         return (recorder.builder.build(), inspection)
@@ -30,6 +30,8 @@ struct Both<First: TrafficObserver, Second: TrafficObserver>: TrafficObserver {
         first.identified(connection, clientID: clientID, at: time)
         second.identified(connection, clientID: clientID, at: time)
     }
+
+    var wantsMore: Bool { first.wantsMore || second.wantsMore }
 
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         first.received(packet, bytes)
