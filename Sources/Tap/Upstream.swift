@@ -80,14 +80,18 @@ final class Upstream: Sendable {
 extension Endpoint {
     /// Nil if it is not TCP over IP.
     fileprivate init?(_ address: SocketAddress?) {
+        guard let address, let port = address.port else { return nil }
+        // Where the address lies in sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)).
+        let place: Range<Int>
         switch address {
-        case .v4(let address):
-            let bytes = withUnsafeBytes(of: address.address.sin_addr.s_addr) { Array($0) }
-            self.init(address: bytes, port: UInt16(bigEndian: address.address.sin_port))
-        case .v6(let address):
-            let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
-            self.init(address: bytes, port: UInt16(bigEndian: address.address.sin6_port))
-        case .unixDomainSocket, nil: return nil
+        case .v4: place = 4..<8
+        case .v6: place = 8..<24
+        case .unixDomainSocket: return nil
         }
+        let bytes = address.withSockAddr { pointer, size in
+            Array(UnsafeRawBufferPointer(start: pointer, count: size))
+        }
+        guard bytes.count >= place.upperBound else { return nil }
+        self.init(address: Array(bytes[place]), port: UInt16(clamping: port))
     }
 }
