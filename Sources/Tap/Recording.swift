@@ -14,11 +14,16 @@ struct Recording {
     private var begun = MonotonicTime.now()
     private var flushed = MonotonicTime.now()
     private var isEmpty = true
+    /// Bytes heard that the file may not show yet.
+    private var unseen = 0
     private var failure: String?
     private var latest: Int64 = 0
 
     /// A killed recorder loses no more than this.
     private static let flushInterval = Nanoseconds.seconds(1)
+    /// How often, at least, it is seen how large a file is until it is full, and bytes between two looks.
+    private static let looks = 8
+    private static let smallestLook = 4_096
 
     /// Makes the first file.
     init(
@@ -42,11 +47,12 @@ struct Recording {
             case .received(let direction, let count):
                 let bytes = batch.bytes.span.bytes.extracting(offset..<offset + count)
                 offset += count
+                unseen += count
                 traffic.received(bytes, on: entry.connection, direction, at: entry.time)
                 isEmpty = false
             case .closed(let ending): traffic.closed(entry.connection, ending, at: entry.time)
             }
-            if let size = rotation.size, traffic.observer.bytesWritten >= size { rotate() }
+            if let size = rotation.size { watch(size) }
         }
         lookAfter()
     }
@@ -59,6 +65,15 @@ struct Recording {
         return TapSummary(
             connections: traffic.mqttConnections, malformedPackets: traffic.malformedPackets,
             bytes: bytes, files: failure == nil ? files : files.dropLast(), failure: failure)
+    }
+
+    private mutating func watch(_ size: Int) {
+        // A file is not known to be full before its block is written.
+        if unseen >= max(size / Self.looks, Self.smallestLook) {
+            unseen = 0
+            traffic.observer.flush()
+        }
+        if traffic.observer.bytesWritten >= size { rotate() }
     }
 
     private mutating func lookAfter() {
@@ -89,6 +104,7 @@ struct Recording {
         guard traffic.observer.failure == nil else { return }
         bytes += written
         files.append(path)
+        unseen = 0
         begun = .now()
         isEmpty = true
     }

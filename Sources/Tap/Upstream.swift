@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -68,8 +69,9 @@ final class Upstream: Sendable {
 
     private func isMissing(_ error: any Error) {
         guard !isDead.exchange(true, ordering: .relaxed) else { return }
-        note(
-            "the broker at \(address) does not answer (\(error)); clients are closed until it does")
+        let cause = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
+        let why = (cause as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(cause)"
+        note("the broker at \(address) does not answer (\(why)); clients are closed until it does")
     }
 
     private func isThere() {

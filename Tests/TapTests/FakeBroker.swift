@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// Answers CONNECT and PUBLISH at QoS 1 with identifier 7, one packet a read, as much as these tests need of a
+/// Answers CONNECT and PUBLISH at QoS 1 with identifier 7, one packet a read, and closes on DISCONNECT: as much as these tests need of a
 /// broker.
 final class FakeBroker: Sendable {
     enum Manner: Sendable {
@@ -69,6 +69,9 @@ private final class Answers: ChannelInboundHandler {
         switch first >> 4 {
         case 1: answer = [0x20, 2, 0, 0]
         case 3: answer = [0x40, 2, 0, 7]
+        case 14:
+            context.close(promise: nil)
+            return
         default: return
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)

