@@ -33,8 +33,10 @@ package struct Inspection: Codable, Equatable, Sendable {
 
     /// Reads captures that belong together, oldest first.
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
-    package init(captures paths: [String]) throws(CaptureError) {
-        let reading = try TrafficReading(paths, Inspector())
+    package init(
+        captures paths: [String], options: ReadingOptions = ReadingOptions()
+    ) throws(CaptureError) {
+        let reading = try TrafficReading(paths, Inspector(), options: options)
         try self.init(reading.summaries, reading.tally, reading.observer)
     }
 

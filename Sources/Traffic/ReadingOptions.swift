@@ -1,0 +1,18 @@
+/// What else is known when recorded traffic is read.
+package struct ReadingOptions: Sendable {
+    /// Path of a key log in NSS format, as `SSLKEYLOGFILE` makes them; nil: TLS stays encrypted.
+    package var tlsKeyLog: String?
+
+    package init(tlsKeyLog: String? = nil) { self.tlsKeyLog = tlsKeyLog }
+}
+
+extension ReadingOptions {
+    /// The secrets of the key log that was named; nil if none was.
+    /// - Throws: `.unreadable` and `.damagedKeyLog`.
+    func keyLog() throws(CaptureError) -> KeyLog? {
+        guard let tlsKeyLog else { return nil }
+        let keyLog = KeyLog()
+        try keyLog.read(path: tlsKeyLog)
+        return keyLog
+    }
+}
