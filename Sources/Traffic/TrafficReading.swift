@@ -7,7 +7,9 @@ struct TrafficReading<Observer: TrafficObserver> {
 
     /// Reads files that belong together, oldest first. Whatever can be inspected, replayed or converted
     /// comes through here.
-    init(_ paths: [String], _ observer: Observer) throws(CaptureError) {
+    init(
+        _ paths: [String], _ observer: Observer, options: ReadingOptions = ReadingOptions()
+    ) throws(CaptureError) {
         var reader = try CaptureReader(paths)
         var decoder = Decoder(observer)
         try reader.read(into: &decoder)

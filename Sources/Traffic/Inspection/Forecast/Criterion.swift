@@ -1,0 +1,62 @@
+internal import Measure
+
+/// One of the conditions under which no setting of memtables, L0 and compaction can make a difference. All of
+/// them have to hold; each says its number and its limit.
+package struct Criterion: Codable, Equatable, Sendable {
+    package let name: String
+    package let value: Double
+    package let limit: Double
+    package let holds: Bool
+    /// Without a full stop.
+    package let sentence: String
+
+    /// Seconds within which settings would have to act: a day, or the retention period, after which a new
+    /// generation begins with empty column families (reference 4.4).
+    static func horizon(_ terms: ForecastTerms) -> Double { max(86_400, terms.retention.seconds) }
+
+    /// Seconds for which the busiest second of the capture is thought to last.
+    private static let burst = 60.0
+    /// Log bytes per second that any disk takes without noticing: a hundredth of 100 MB/s.
+    private static let logBytes = 1_000_000.0
+    /// Syncs per second: a tenth of what a consumer's SSD does, whose sync takes about 3.5 ms
+    /// (measured for a Samsung 960 Pro; peers 4.3).
+    private static let syncs = 30.0
+
+    static func all(
+        _ rates: Forecast.Rates?, busiest: FlushTimes?, peak: Double?, _ terms: ForecastTerms
+    ) -> [Criterion] {
+        guard let rates, let busiest else { return [] }
+        let horizon = horizon(terms)
+        let burst = Self.burst * (peak ?? 1)
+        var criteria = [
+            Criterion(
+                name: "first_l0_compaction_s", value: busiest.compaction, limit: horizon,
+                holds: busiest.compaction > horizon,
+                sentence:
+                    "the first L0 compaction of the busiest shard comes after \(duration(busiest.compaction)), "
+                    + "and \(duration(horizon)) is what counts"),
+            Criterion(
+                name: "peak_fills_memtable", value: burst / busiest.flush, limit: 1,
+                holds: burst < busiest.flush,
+                sentence: burst < busiest.flush
+                    ? "the busiest second would not fill a memtable if it lasted a minute"
+                    : "the busiest second would fill a memtable if it lasted a minute"),
+            Criterion(
+                name: "log_bytes_per_s", value: rates.walBytes, limit: logBytes,
+                holds: rates.walBytes < logBytes,
+                sentence:
+                    "the log takes \(size(rates.walBytes)) a second, and any disk takes \(size(logBytes))"
+            ),
+        ]
+        if case .shared = terms.log {
+            criteria.append(
+                Criterion(
+                    name: "syncs_per_s", value: rates.commits, limit: syncs,
+                    holds: rates.commits < syncs,
+                    sentence:
+                        "the shared log is synced up to \(tenths(rates.commits)) times a second, and a slow "
+                        + "SSD does \(tenths(syncs * 10))"))
+        }
+        return criteria
+    }
+}
