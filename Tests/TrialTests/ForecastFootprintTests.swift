@@ -55,8 +55,8 @@ import Trial
         #expect(counts.walBytes == written.walBytes)
     }
 
-    /// Fails if the tables are forecast from something else than the rows in them: of one shard, whose files
-    /// have little around them, within a quarter.
+    /// Fails if the tables are forecast from something else than the rows in them. The learned topics, which
+    /// are a seventh of these files because the capture is short, indexes and footers are not forecast.
     @Test func theTablesAreAsLargeAsForecast() throws {
         let scratch = ScratchDirectory()
         let case_ = Case(engine: .emqx58Local, shards: 1)
@@ -66,6 +66,6 @@ import Trial
         let inspection = try Inspection(captures: [Folder.capture], terms: case_.terms)
         let forecast = inspection.forecast.disk.tableBytesPerSecond * inspection.spanSeconds
         let ratio = forecast / Double(written.sstBytes)
-        #expect((0.75...1.25).contains(ratio), "\(forecast) forecast, \(written.sstBytes) written")
+        #expect((0.67...1.1).contains(ratio), "\(forecast) forecast, \(written.sstBytes) written")
     }
 }

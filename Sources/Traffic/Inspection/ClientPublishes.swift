@@ -131,7 +131,8 @@ private struct Uplink: TrafficObserver {
         // Where no CONNECT was seen, packets tell by and by.
         publisher.version = packet.version
         let publish = CapturedPublish(
-            connection: packet.connection, publisher: publisher, header: header, isMatched: isMatched)
+            connection: packet.connection, publisher: publisher, header: header,
+            isMatched: isMatched)
         guard !header.hasSubscriptionIdentifier else {  // [MQTT-3.3.4-6]
             refused += 1
             return

@@ -23,7 +23,9 @@ func figure(_ value: Double) -> String {
 
 /// A size in bytes, in steps of 1024.
 func size(_ bytes: Double) -> String {
-    let units = [("TiB", 1_099_511_627_776.0), ("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1_024)]
+    let units = [
+        ("TiB", 1_099_511_627_776.0), ("GiB", 1_073_741_824), ("MiB", 1_048_576), ("KiB", 1_024),
+    ]
     for (unit, factor) in units where bytes >= factor { return "\(tenths(bytes / factor)) \(unit)" }
     return "\(Int(max(0, min(bytes, 1_024)).rounded())) B"
 }

@@ -70,8 +70,10 @@ extension Inspection {
     private var classLines: [String] {
         ["", "what topics are for"]
             + topicClasses.flatMap { report -> [String] in
-                let counts = [report.publishesAtQoS0, report.publishesAtQoS1, report.publishesAtQoS2]
-                    .map { "\($0)" }.joined(separator: "/")
+                let counts = [
+                    report.publishesAtQoS0, report.publishesAtQoS1, report.publishesAtQoS2,
+                ]
+                .map { "\($0)" }.joined(separator: "/")
                 var lines = [
                     "  \(report.topicClass.rawValue): \(report.topics) topics, \(counts) publishes at QoS 0/1/2, "
                         + "\(tenths(report.meanPayloadBytes)) bytes, confidence \(percent(report.confidence))"
@@ -81,7 +83,8 @@ extension Inspection {
                         ", which saves \(figure($0)) packets a second"
                     }
                     lines.append(
-                        "    should have QoS \(qos) (\(reasoning)): \(report.verdict.words)\(saved ?? "")")
+                        "    should have QoS \(qos) (\(reasoning)): \(report.verdict.words)\(saved ?? "")"
+                    )
                 }
                 if let snappy = report.snappyRatio, let zstd = report.zstdRatio {
                     lines.append(

@@ -94,7 +94,8 @@ package struct Inspection: Codable, Equatable, Sendable {
         quality = CaptureQuality(captures, tally, inspector, given)
         let counts = inspector.countWrites()
         forecast = Forecast(
-            counts, leftOut: inspector.writes.leftOut, snappyRatio: inspector.writes.rows.snappyRatio,
+            counts, leftOut: inspector.writes.leftOut,
+            snappyRatio: inspector.writes.rows.snappyRatio,
             seconds: seconds, peak: profile.burst.peakToMean1s, inspector.terms)
     }
 

@@ -44,10 +44,11 @@ struct Inspector: TrafficObserver {
 
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         packets[Int(packet.type.rawValue)] += 1
+        if case .publish(let header) = packet.content { publish.add(header) }
+        // What comes after the end, such as deliveries behind a DISCONNECT, is counted and no more.
         guard let place = connections.place(of: packet.connection) else { return }
         switch packet.content {
         case .publish(let header):
-            publish.add(header)
             if packet.direction == .toBroker {
                 sent(header, packet, bytes, place)
             } else {
@@ -66,7 +67,9 @@ struct Inspector: TrafficObserver {
         guard let place = connections.place(of: connection) else { return }
         let state = connections.states[place]
         if let client = state.client {
-            subscriptions.disconnected(client, on: connection, expiry: state.expiry, at: time)
+            if ending != .endOfCapture {
+                subscriptions.disconnected(client, on: connection, expiry: state.expiry, at: time)
+            }
             if state.isOlder { evidence.closed(client, at: time) }
         }
         connections.close(connection, leaving: InspectedConnection(peer: state.peer))

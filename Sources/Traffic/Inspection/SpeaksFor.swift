@@ -29,7 +29,8 @@ package struct SpeaksFor: Codable, Equatable, Sendable {
         if !coversDay {
             limits.append(
                 "\(duration(span)) cannot speak for a day: what comes less often than every "
-                    + "\(duration(span / 2)), such as hourly bursts and the rhythm of day and night, is not in it")
+                    + "\(duration(span / 2)), such as hourly bursts and the rhythm of day and night, is not in it"
+            )
         } else if !coversWeek {
             limits.append("\(duration(span)) cannot speak for a week: weekends may be otherwise")
         }
@@ -47,7 +48,8 @@ package struct SpeaksFor: Codable, Equatable, Sendable {
                     + "not in it")
         }
         if inspector.packets[1] == 0 {
-            limits.append("nobody connected during it, so what a storm of reconnects does is not in it")
+            limits.append(
+                "nobody connected during it, so what a storm of reconnects does is not in it")
         }
         if inspector.publish.qos1 + inspector.publish.qos2 == 0 {
             limits.append("nothing was published at QoS 1 or 2, so no latency was measured")
@@ -82,7 +84,8 @@ extension CaptureQuality {
                     + "cannot be told from the capture; name a file with --subscriptions")
         }
         if !inspector.clients.isComplete || !inspector.table.count.isExact {
-            notes.append("there are so many clients or topics that some were only counted, by estimate")
+            notes.append(
+                "there are so many clients or topics that some were only counted, by estimate")
         }
         return notes
     }
@@ -92,7 +95,8 @@ extension CaptureQuality {
         switch inspector.older.source {
         case .given: return sessions + "their subscriptions were given"
         case .inferred:
-            return sessions + "their subscriptions were inferred from \(inspector.older.entries.count) "
+            return sessions
+                + "their subscriptions were inferred from \(inspector.older.entries.count) "
                 + "filters that explain what they were delivered"
         case .capture where inspector.evidence.unexplained > 0:
             return sessions

@@ -6,6 +6,7 @@ import Traffic
 /// Each rule finds who breaks it and nobody else.
 struct LintTests {
     private static let identity: [Property] = [.userProperty("event-id", "1")]
+    private static let fresh: [Property] = [.messageExpiryInterval(60)]
     private static let alert: [Property] = identity + [.messageExpiryInterval(3_600)]
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -43,19 +44,21 @@ struct LintTests {
             publishes: 5),
         Case(
             "qos_without_session", .careful("guilty"), times(5, .message("b", qos: .atLeastOnce)),
-            not: .careful("innocent"), times(5, .message("a", qos: .atLeastOnce)), publishes: 5),
+            not: .careful("innocent"), times(5, .message("a", qos: .atLeastOnce, fresh)),
+            publishes: 5),
         Case(
             "retained_alert", .careful("guilty"),
             [.message("a/alert", qos: .atLeastOnce, retain: true, alert)],
             not: .careful("innocent"),
             [
                 .message("a/alert", qos: .atLeastOnce, alert),
-                .message("a/latest", qos: .atLeastOnce, retain: true),
+                .message("a/latest", qos: .atLeastOnce, retain: true, fresh),
             ], publishes: 1),
         Case(
-            "no_expiry", .careful("guilty"), [.message("a/alert", qos: .atLeastOnce, identity)],
+            "no_expiry", .careful("guilty"),
+            [.message("b", qos: .atLeastOnce, identity), .message("a/alert"), .message("b")],
             not: .careful("innocent"),
-            [.message("a/alert", qos: .atLeastOnce, alert), .message("a/alert")], publishes: 1),
+            [.message("a/alert", qos: .atLeastOnce, alert), .message("b")], publishes: 2),
         Case(
             "stale_command", .careful("guilty"), [.message("a/set", qos: .exactlyOnce)],
             not: .careful("innocent"),
@@ -63,32 +66,32 @@ struct LintTests {
         Case(
             "useless_expiry", .careful("guilty"),
             [
-                .message("a", [.messageExpiryInterval(.max)]),
-                .message("a", [.messageExpiryInterval(0)]),
+                .message("a", "1", [.messageExpiryInterval(.max)]),
+                .message("a", "1", [.messageExpiryInterval(0)]),
             ],
-            not: .careful("innocent"), [.message("a", [.messageExpiryInterval(86_400)])],
+            not: .careful("innocent"), [.message("a", "1", [.messageExpiryInterval(86_400)])],
             publishes: 2),
         Case(
             "contradictory_clean", .durable("guilty", clean: true), [.message("a")],
-            not: .durable("innocent"), [.message("a")], publishes: 1),
+            not: .durable("innocent"), [.message("a", "1", fresh)], publishes: 1),
         Case(
             "unbounded_session_expiry", .durable("guilty", expiry: .max), [.message("a")],
-            not: .durable("innocent", expiry: 604_800), [.message("a")], publishes: 1),
+            not: .durable("innocent", expiry: 604_800), [.message("a", "1", fresh)], publishes: 1),
         Case(
             "no_will", Connect(version: .v5, clientID: "guilty"), [.message("a")],
-            not: .careful("innocent"), [.message("a")], publishes: 1),
+            not: .careful("innocent"), [.message("a", "1", fresh)], publishes: 1),
         Case(
             "will_not_retained",
             Connect(version: .v5, clientID: "guilty", will: Will(topic: "w", payload: [])),
-            [.message("a")], not: .careful("innocent"), [.message("a")], publishes: 1),
+            [.message("a")], not: .careful("innocent"), [.message("a", "1", fresh)], publishes: 1),
         Case(
             "no_event_id", .careful("guilty"),
             [.message("a/batch", qos: .atLeastOnce), .message("a", qos: .atLeastOnce, dup: true)],
             not: .careful("innocent"),
             [
-                .message("a/batch", #"{"dev": "x", "Seq" : 7}"#, qos: .atLeastOnce),
-                .message("a/batch", qos: .atLeastOnce, identity),
-                .message("a/reading", qos: .atLeastOnce),
+                .message("a/batch", #"{"dev": "x", "Seq" : 7}"#, qos: .atLeastOnce, fresh),
+                .message("a/batch", qos: .atLeastOnce, alert),
+                .message("a/reading", qos: .atLeastOnce, fresh),
             ], publishes: 2),
     ]
 
@@ -126,7 +129,9 @@ struct LintTests {
     }
 
     /// Answers take longer and longer, and a sensor loses patience.
-    @Test(arguments: [true, false]) func theFeedbackLoopIsFoundByLatencyAndRepetition(_ climbs: Bool)
+    @Test(arguments: [true, false]) func theFeedbackLoopIsFoundByLatencyAndRepetition(
+        _ climbs: Bool
+    )
         throws
     {
         var fleet = TestFleet()

@@ -111,7 +111,8 @@ struct OlderSubscriptionsTests {
     ]
 
     /// Fails if any form is read otherwise than the others.
-    @Test(arguments: forms) func subscriptionsAreGivenInThreeForms(_ form: (String, String)) throws {
+    @Test(arguments: forms) func subscriptionsAreGivenInThreeForms(_ form: (String, String)) throws
+    {
         let given = try GivenSubscriptions(parsing: Data(form.1.utf8), path: "subs")
         #expect(given.entries.map(\.clientID) == ["archiver", "other"])
         #expect(given.entries.map(\.filter.text) == ["a/#", "b"])

@@ -19,8 +19,9 @@ struct ProfileTests {
         #expect(SizeDistribution().percentile(50) == nil)
     }
 
-    @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 4_095, 1 << 28]) func aSizeAloneIsItself(_ size: Int)
-    {
+    @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 4_095, 1 << 28]) func aSizeAloneIsItself(
+        _ size: Int
+    ) {
         var sizes = SizeDistribution()
         sizes.add(size)
         #expect(sizes.percentile(50) == size)

@@ -27,7 +27,8 @@ struct TopicClassTests {
         var fleet = TestFleet()
         fleet.connect(.careful("sensor"))
         for second in 0..<20 {
-            fleet.client("sensor", .message("a/reading", qos: second < 10 ? .atLeastOnce : .atMostOnce))
+            fleet.client(
+                "sensor", .message("a/reading", qos: second < 10 ? .atLeastOnce : .atMostOnce))
             fleet.client("sensor", .message("b/17"))
             if second == 3 { fleet.client("sensor", .message("c"), .message("a/alert")) }
             if second % 7 == 0 {

@@ -1,5 +1,3 @@
-internal import Measure
-
 /// One of the conditions under which no setting of memtables, L0 and compaction can make a difference. All of
 /// them have to hold; each says its number and its limit.
 package struct Criterion: Codable, Equatable, Sendable {
@@ -10,10 +8,10 @@ package struct Criterion: Codable, Equatable, Sendable {
     /// Without a full stop.
     package let sentence: String
 
-    /// Seconds within which settings would have to act: a day, or the retention period, after which a new
-    /// generation begins with empty column families (reference 4.4).
-    static func horizon(_ terms: ForecastTerms) -> Double { max(86_400, terms.retention.seconds) }
-
+    /// L0 compactions of one shard in a day: what happens less than twice, for seconds, no knob can make
+    /// matter.
+    private static let compactions = 2.0
+    private static let day = 86_400.0
     /// Seconds for which the busiest second of the capture is thought to last.
     private static let burst = 60.0
     /// Log bytes per second that any disk takes without noticing: a hundredth of 100 MB/s.
@@ -26,15 +24,15 @@ package struct Criterion: Codable, Equatable, Sendable {
         _ rates: Forecast.Rates?, busiest: FlushTimes?, peak: Double?, _ terms: ForecastTerms
     ) -> [Criterion] {
         guard let rates, let busiest else { return [] }
-        let horizon = horizon(terms)
+        let compactions = day / busiest.compaction
         let burst = Self.burst * (peak ?? 1)
         var criteria = [
             Criterion(
-                name: "first_l0_compaction_s", value: busiest.compaction, limit: horizon,
-                holds: busiest.compaction > horizon,
+                name: "l0_compactions_per_day", value: compactions, limit: Self.compactions,
+                holds: compactions < Self.compactions,
                 sentence:
-                    "the first L0 compaction of the busiest shard comes after \(duration(busiest.compaction)), "
-                    + "and \(duration(horizon)) is what counts"),
+                    "the busiest shard starts its first L0 compaction after \(duration(busiest.compaction)), "
+                    + "which is \(tenths(compactions)) in a day"),
             Criterion(
                 name: "peak_fills_memtable", value: burst / busiest.flush, limit: 1,
                 holds: burst < busiest.flush,

@@ -62,7 +62,8 @@ package struct Forecast: Codable, Equatable, Sendable {
     package let sentence: String
 
     enum CodingKeys: String, CodingKey {
-        case engine, version, scope, recorded, leftOutPublishes = "left_out_publishes", rates, shards
+        case engine, version, scope, recorded, leftOutPublishes = "left_out_publishes", rates,
+            shards
         case firstFlushSeconds = "first_flush_s", firstCompactionSeconds = "first_l0_compaction_s"
         case busiestFirstFlushSeconds = "busiest_first_flush_s"
         case busiestFirstCompactionSeconds = "busiest_first_l0_compaction_s"
@@ -116,7 +117,8 @@ package struct Forecast: Codable, Equatable, Sendable {
         _ total: WriteCounts, _ rates: Rates?, _ criteria: [Criterion], _ terms: ForecastTerms
     ) -> String {
         guard total.messages > 0 else {
-            return "Nothing would be stored, because no durable subscription that is known matches what "
+            return
+                "Nothing would be stored, because no durable subscription that is known matches what "
                 + "clients publish: no storage setting can matter. If there are durable sessions, name "
                 + "their subscriptions with --subscriptions."
         }

@@ -50,7 +50,8 @@ struct ShardWrites {
     }
 
     mutating func store(
-        _ header: PublishHeader, in packet: RawSpan, topic: RawSpan, from publisher: PublisherHeader,
+        _ header: PublishHeader, in packet: RawSpan, topic: RawSpan,
+        from publisher: PublisherHeader,
         shard: Int, at time: Int64
     ) {
         guard levelCount(of: topic) <= TopicTable.deepest, learned < Self.learnedLimit else {

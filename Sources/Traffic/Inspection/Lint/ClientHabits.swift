@@ -11,10 +11,11 @@ struct ClientHabits {
     private(set) var ordinary = Share()
     /// On topics for alerts, and those of them that ask to be retained.
     private(set) var alerts = Share()
-    /// Version 5: alerts at QoS 1 and 2, and those of them without a Message Expiry Interval.
-    private(set) var alertsThatWait = Share()
+    /// Version 5: what may have to wait for a receiver (it is stored, or sent at QoS 1 or 2) and is no command,
+    /// and what of it has no Message Expiry Interval.
+    private(set) var waiting = Share()
     /// Version 5: the same of commands.
-    private(set) var commandsThatWait = Share()
+    private(set) var waitingCommands = Share()
     /// Publishes whose expiry can never act, or makes them expire at once.
     private(set) var uselessExpiries = 0
     /// At QoS 1 and 2, and those of them that no durable session was subscribed to.
@@ -72,13 +73,16 @@ struct ClientHabits {
         if let expiry = header.messageExpiry {
             if expiry == 0 || expiry >= around.longestUseful { uselessExpiries += 1 }
         }
+        if around.version == .v5, around.isHeld || header.qos > .atMostOnce {
+            if around.topicClass == .command {
+                waitingCommands.add(header.messageExpiry == nil)
+            } else {
+                waiting.add(header.messageExpiry == nil)
+            }
+        }
         guard header.qos > .atMostOnce else { return }
         if header.qos == .atLeastOnce { atQoS1 += 1 } else { atQoS2 += 1 }
         acknowledged.add(!around.isHeld)
-        if around.version == .v5 {
-            if around.topicClass == .alert { alertsThatWait.add(header.messageExpiry == nil) }
-            if around.topicClass == .command { commandsThatWait.add(header.messageExpiry == nil) }
-        }
         guard header.qos == .atLeastOnce else { return }
         if around.topicClass?.isHarmedByRepetition == true || header.dup {
             repeatable.add(!around.isIdentified)

@@ -45,18 +45,18 @@ extension LintRule {
                 + "latest value and not the stream of alerts."),
         LintRule(
             "no_expiry", .warning,
-            broken: { $0.alertsThatWait.count > 0 ? $0.alertsThatWait.count : nil },
+            broken: { $0.waiting.count > 0 ? $0.waiting.count : nil },
             saves: { clients, seconds in
-                Savings(messages: total(clients, \.alertsThatWait.count) / seconds)
+                Savings(messages: total(clients, \.waiting.count) / seconds)
             },
             advice:
-                "An alert that waited for hours is delivered as if it were fresh; set a Message Expiry "
+                "A message that waited for hours is delivered as if it were fresh; set a Message Expiry "
                 + "Interval as long as it is of use."),
         LintRule(
             "stale_command", .info,
-            broken: { $0.commandsThatWait.count > 0 ? $0.commandsThatWait.count : nil },
+            broken: { $0.waitingCommands.count > 0 ? $0.waitingCommands.count : nil },
             saves: { clients, seconds in
-                Savings(messages: total(clients, \.commandsThatWait.count) / seconds)
+                Savings(messages: total(clients, \.waitingCommands.count) / seconds)
             },
             advice:
                 "A command without a Message Expiry Interval is carried out by a device that comes back "

@@ -67,7 +67,10 @@ extension TrafficProfile {
         if !words.isEmpty { rows.append(("session expiry", words)) }
         if sessions.resumed > 0 {
             rows.append(
-                ("resumed", "\(sessions.resumed), of which \(sessions.older) older than the capture"))
+                (
+                    "resumed",
+                    "\(sessions.resumed), of which \(sessions.older) older than the capture"
+                ))
         }
         if let median = absences.medianSeconds, let longest = absences.longestSeconds {
             rows.append(

@@ -86,7 +86,8 @@ package struct DeliveryEvidence {
     ///
     /// - Parameter withheld: topics that no pattern may match.
     package static func generalised(_ topics: [String], withheld: [String]) -> [String] {
-        var patterns = Set(topics.map { $0.split(separator: "/", omittingEmptySubsequences: false) })
+        var patterns = Set(
+            topics.map { $0.split(separator: "/", omittingEmptySubsequences: false) })
         let refused = withheld.map { $0.split(separator: "/", omittingEmptySubsequences: false) }
         var rejected: Set<[Substring]> = []
         for _ in 0..<tries {
@@ -101,7 +102,9 @@ package struct DeliveryEvidence {
                 }
             }
             let best = groups.filter { $0.value >= siblings }.max {
-                ($0.value, $1.key.joined(separator: "/")) < ($1.value, $0.key.joined(separator: "/"))
+                ($0.value, $1.key.joined(separator: "/")) < (
+                    $1.value, $0.key.joined(separator: "/")
+                )
             }
             guard let (pattern, _) = best else { break }
             if refused.contains(where: { pattern.covers($0) }) {

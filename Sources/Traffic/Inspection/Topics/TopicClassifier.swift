@@ -11,7 +11,8 @@ struct TopicClassifier {
     }
 
     enum Evidence: String, CaseIterable {
-        case wordsAndTraffic = "a level of the topic is a word for it, and the traffic looks like it"
+        case wordsAndTraffic =
+            "a level of the topic is a word for it, and the traffic looks like it"
         case words = "a level of the topic is a word for it"
         case wordsAgainstTraffic =
             "a level of the topic is a word for it, although the traffic looks otherwise"
