@@ -191,7 +191,8 @@ struct InspectorTests {
             keys("publish") == ["qos0", "qos1", "qos2", "retain", "dup", "payload_bytes", "topics"])
         #expect(
             keys("persisted") == [
-                "matched_publishes", "unmatched_publishes", "source", "durable_sessions",
+                "matched_publishes", "unmatched_publishes", "matched_share", "source",
+                "durable_sessions",
                 "filter_count", "filters",
             ])
         #expect(

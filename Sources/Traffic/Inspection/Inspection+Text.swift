@@ -52,10 +52,13 @@ extension Inspection {
             ("QoS 2", "\(publish.qos2)"),
             ("retained", "\(publish.retain)"), ("duplicates", "\(publish.dup)"),
             ("payload", "\(publish.payloadBytes) bytes"),
-            ("to store", "\(persisted.matchedPublishes) of \(sent) from clients (\(source))"),
+            (
+                "to store",
+                "\(persisted.matchedPublishes) of \(sent) from clients, \(percent(persisted.matchedShare))"
+            ), ("", source),
         ]
         rows += persisted.filters.prefix(5).map {
-            ("", "\($0.filter), \($0.sessions) durable sessions")
+            ("", "\($0.filter)  (\($0.sessions) durable sessions)")
         }
         if let latency = pubackLatency {
             rows += [
@@ -79,12 +82,9 @@ extension Inspection {
                         + "\(tenths(report.meanPayloadBytes)) bytes, confidence \(percent(report.confidence))"
                 ]
                 if let qos = report.qos, let reasoning = report.reasoning {
-                    let saved = report.saves?.packetsPerSecond.map {
-                        ", which saves \(figure($0)) packets a second"
-                    }
-                    lines.append(
-                        "    should have QoS \(qos) (\(reasoning)): \(report.verdict.words)\(saved ?? "")"
-                    )
+                    lines.append("    should have QoS \(qos): \(reasoning)")
+                    let saved = report.saves.map { "; what has more costs \($0.words)" }
+                    lines.append("    \(report.verdict.words)\(saved ?? "")")
                 }
                 if let snappy = report.snappyRatio, let zstd = report.zstdRatio {
                     lines.append(
@@ -113,11 +113,11 @@ extension Inspection {
 extension TopicClassReport.Verdict {
     var words: String {
         switch self {
-        case .right: "as it is"
-        case .tooHigh: "many have more"
-        case .tooLow: "many have less"
-        case .mixed: "many have more, and many less"
-        case .unknown: "unknown"
+        case .right: "it is as it should be"
+        case .tooHigh: "too many have more"
+        case .tooLow: "too many have less"
+        case .mixed: "too many have more, and too many less"
+        case .unknown: "what it should have cannot be said"
         }
     }
 }

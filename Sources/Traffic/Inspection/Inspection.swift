@@ -89,7 +89,9 @@ package struct Inspection: Codable, Equatable, Sendable {
         findings = LintRule.findings(
             inspector.clients.habits,
             CaptureSigns(
-                latencyClimbsWithDuplicates: profile.pubackDrift?.climbsWithDuplicates ?? false),
+                latencyClimbsWithDuplicates: profile.pubackDrift?.climbsWithDuplicates ?? false,
+                knowsDurableSessions: inspector.older.source == .given
+                    || inspector.deliveredToUnknown == 0),
             seconds: seconds)
         quality = CaptureQuality(captures, tally, inspector, given)
         let counts = inspector.countWrites()

@@ -18,6 +18,8 @@ struct Inspector: TrafficObserver {
     private(set) var evidence = DeliveryEvidence()
     private(set) var matchedPublishes = 0
     private(set) var unmatchedPublishes = 0
+    /// PUBLISH packets of the broker on connections whose CONNECT was not seen.
+    private(set) var deliveredToUnknown = 0
     private(set) var profile = ProfileCounts()
     /// PUBLISH at QoS 1 from a client to its PUBACK, as the capture saw both.
     private(set) var acknowledgement = LatencyHistogram()
@@ -145,6 +147,7 @@ struct Inspector: TrafficObserver {
         _ header: PublishHeader, _ packet: DecodedPacket, _ bytes: RawSpan, _ place: Int
     ) {
         profile.delivered(header)
+        if connections.states[place].client == nil { deliveredToUnknown += 1 }
         let number = topic(of: header, packet, bytes, place)
         guard connections.states[place].isOlder, let client = connections.states[place].client,
             let number, evidence.delivered(number, to: client)

@@ -54,6 +54,8 @@ package struct PersistedCounts: Codable, Equatable, Sendable {
 
     package let matchedPublishes: Int
     package let unmatchedPublishes: Int
+    /// Of all publishes from clients, how many are matched; 0 if there are none.
+    package let matchedShare: Double
     package let source: Source
     /// Durable sessions that are known at the end of the capture.
     package let durableSessions: Int
@@ -64,7 +66,8 @@ package struct PersistedCounts: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case matchedPublishes = "matched_publishes", unmatchedPublishes = "unmatched_publishes"
-        case source, durableSessions = "durable_sessions", filterCount = "filter_count", filters
+        case matchedShare = "matched_share", source, durableSessions = "durable_sessions",
+            filterCount = "filter_count", filters
     }
 
     private static let shown = 20
@@ -72,6 +75,8 @@ package struct PersistedCounts: Codable, Equatable, Sendable {
     init(_ inspector: Inspector) {
         matchedPublishes = inspector.matchedPublishes
         unmatchedPublishes = inspector.unmatchedPublishes
+        matchedShare =
+            Double(matchedPublishes) / Double(max(1, matchedPublishes + unmatchedPublishes))
         source =
             inspector.older.source == .capture && inspector.evidence.unexplained > 0
             ? .inferred : inspector.older.source

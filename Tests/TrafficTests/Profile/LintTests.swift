@@ -152,6 +152,17 @@ struct LintTests {
         #expect(finding.map(\.publishes) == (climbs ? 20 : nil))
     }
 
+    /// Who receives on a connection that was open before may have a durable session: nobody is accused then.
+    @Test func nobodyIsAccusedWhereSessionsCannotBeKnown() throws {
+        var fleet = TestFleet()
+        fleet.connect(.careful("sensor"))
+        fleet.open("somebody")
+        for _ in 0..<5 { fleet.client("sensor", .message("a", qos: .atLeastOnce)) }
+        #expect(try fleet.inspect().findings.map(\.rule).contains("qos_without_session"))
+        fleet.broker("somebody", .message("a", qos: .atLeastOnce))
+        #expect(try !fleet.inspect().findings.map(\.rule).contains("qos_without_session"))
+    }
+
     /// Ten messages at QoS 2 in ten seconds: two packets and two rows less for each.
     @Test func savingsAreOfTheCapturesOwnRate() throws {
         var fleet = TestFleet()

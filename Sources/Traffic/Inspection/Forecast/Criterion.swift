@@ -43,7 +43,7 @@ package struct Criterion: Codable, Equatable, Sendable {
                 name: "log_bytes_per_s", value: rates.walBytes, limit: logBytes,
                 holds: rates.walBytes < logBytes,
                 sentence:
-                    "the log takes \(size(rates.walBytes)) a second, and any disk takes \(size(logBytes))"
+                    "the log takes \(size(rates.walBytes)) a second, and any disk takes a megabyte"
             ),
         ]
         if case .shared = terms.log {

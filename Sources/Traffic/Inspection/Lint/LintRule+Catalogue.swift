@@ -34,7 +34,8 @@ extension LintRule {
             advice:
                 "No durable session is subscribed to what is sent at QoS 1 or 2 here, so it is lost all the "
                 + "same when a receiver is away or the broker restarts; let the receivers connect with "
-                + "clean start off and a session expiry, or send at QoS 0."),
+                + "clean start off and a session expiry, or send at QoS 0.",
+            holds: \.knowsDurableSessions),
         LintRule(
             "retained_alert", .warning,
             broken: { $0.alerts.count > 0 ? $0.alerts.count : nil },

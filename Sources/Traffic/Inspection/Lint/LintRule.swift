@@ -48,6 +48,8 @@ package struct LintRule: Sendable {
 struct CaptureSigns {
     /// The time to PUBACK and the share of repeated publishes rose together.
     let latencyClimbsWithDuplicates: Bool
+    /// Nobody receives on a connection whose session may be durable without the capture telling.
+    let knowsDurableSessions: Bool
 }
 
 extension LintRule {
