@@ -1,18 +1,33 @@
-internal import MQTT
+package import MQTT
 
 /// One whole MQTT packet of a connection, told to the observers of a capture together with its bytes.
-struct DecodedPacket {
+package struct DecodedPacket {
     /// Which connection; counts from 0 in the order in which connections were found.
-    let connection: Int
-    let direction: Direction
+    package var connection: Int
+    package let direction: Direction
     /// Of the frame that completed it, in nanoseconds since the epoch.
-    let time: Int64
-    let type: PacketType
+    package let time: Int64
+    package let type: PacketType
     /// Of the connection, as far as it is known yet.
-    let version: ProtocolVersion
-    let content: Content
+    package let version: ProtocolVersion
+    package let content: Content
+    /// Nobody recorded it: it follows from the others, because a log does not hold packets like it.
+    package let isInferred: Bool
 
-    enum Content {
+    package init(
+        connection: Int, direction: Direction, time: Int64, type: PacketType,
+        version: ProtocolVersion, content: Content, isInferred: Bool = false
+    ) {
+        self.connection = connection
+        self.direction = direction
+        self.time = time
+        self.type = type
+        self.version = version
+        self.content = content
+        self.isInferred = isInferred
+    }
+
+    package enum Content {
         case publish(PublishHeader)
         /// An acknowledgement in its short form, by its packet identifier.
         case acknowledgement(UInt16)
@@ -24,7 +39,7 @@ struct DecodedPacket {
 
 extension DecodedPacket.Content {
     /// Reads and checks a whole packet; the common ones without allocating.
-    init(_ packet: RawSpan, version: ProtocolVersion) throws(CodecError) {
+    package init(_ packet: RawSpan, version: ProtocolVersion) throws(CodecError) {
         guard packet.byteCount >= 2, let type = PacketType(rawValue: packet.byte(at: 0) >> 4) else {
             throw .malformed(rule: .packetType, offset: 0)
         }
@@ -75,10 +90,19 @@ package enum Ending: String, CaseIterable, Sendable {
 
 /// Takes in what a capture holds, in the order of the file. Times of one connection never go back; those
 /// of different connections may, by as much as the frames of the capture do.
-protocol TrafficObserver {
+package protocol TrafficObserver {
     /// - Parameter client: the end that is not the broker.
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64)
+    /// The client of a connection whose CONNECT was not seen became known; at most once, before `closed`.
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64)
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan)
     mutating func closed(
         _ connection: Int, version: ProtocolVersion, _ ending: Ending, at time: Int64)
+    /// An observer that failed, or has all it needs, says false: then reading may end early.
+    var wantsMore: Bool { get }
+}
+
+extension TrafficObserver {
+    package mutating func identified(_ connection: Int, clientID: String, at time: Int64) {}
+    package var wantsMore: Bool { true }
 }

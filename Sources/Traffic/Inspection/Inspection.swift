@@ -64,7 +64,8 @@ package struct Inspection: Codable, Equatable, Sendable {
     ) throws(CaptureError) {
         guard tally.streams > 0 else {
             throw .noMQTT(
-                paths: captures.map(\.path), frames: tally.frames, doubts: tally.doubts(captures))
+                paths: captures.map(\.path), frames: tally.frames,
+                doubts: tally.doubtsWithoutMQTT(captures))
         }
         var inspector = inspector
         let span = max(0, tally.lastTime &- tally.firstTime)

@@ -1,0 +1,14 @@
+/// What recorded traffic comes as, told by its first bytes after decompression.
+enum SourceKind: Equatable {
+    /// Frames of a network, to be decoded.
+    case capture
+
+    /// - Parameter head: the first bytes, at most eight.
+    /// - Returns: nil if it is nothing that is known.
+    init?(head: [UInt8]) {
+        guard CaptureFormats.all.contains(where: { $0.recognises(Array(head.prefix(4))) }) else {
+            return nil
+        }
+        self = .capture
+    }
+}
