@@ -65,6 +65,11 @@ extension CaptureQuality {
     ) -> [String] {
         let counted = [
             (inspector.subscriptions.unknownSessions, sessions(inspector)),
+            (
+                inspector.subscriptions.leftOut,
+                "subscriptions are not followed: there are too many, or they have more than "
+                    + "\(TopicTable.deepest) levels"
+            ),
             (given?.notDurable ?? 0, "given subscriptions are of no durable session and left out"),
             (
                 inspector.older.source == .given ? inspector.evidence.unexplained : 0,

@@ -24,7 +24,7 @@ struct ShardWrites {
     /// Column families: data and trie.
     private static let data = 1, trie = 2
     /// Rows of all tries together.
-    private static let learnedLimit = 1 << 20
+    private static let learnedLimit = 1 << 18
 
     private struct Shard {
         var trie: TopicTrie

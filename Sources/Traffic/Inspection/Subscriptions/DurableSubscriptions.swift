@@ -15,6 +15,10 @@ struct DurableSubscriptions {
     private(set) var generation = 0
     /// Sessions that a broker said it had and that were opened before the capture began.
     private(set) var unknownSessions = 0
+    /// Subscriptions that are not followed, because there are too many or their filters are too deep.
+    private(set) var leftOut = 0
+    /// Pairs of session and filter that are followed.
+    private static let limit = 1 << 18
     /// Whether a subscription at QoS 0 makes messages durable: not from EMQX 5.10 on (reference 3.1).
     private let storesForQoS0: Bool
 
@@ -126,6 +130,10 @@ struct DurableSubscriptions {
 
     private mutating func insert(_ filter: TopicFilter, of client: String) {
         guard let session = sessions[client] else { return }
+        guard index.count < Self.limit, filter.levelCount <= TopicTable.deepest else {
+            leftOut += 1
+            return
+        }
         index.insert(filter, session.number)
         sessions[client]?.filters.insert(filter)
         generation += 1
