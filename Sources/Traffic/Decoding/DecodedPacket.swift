@@ -1,18 +1,20 @@
-internal import MQTT
+package import MQTT
 
-/// One whole MQTT packet of a connection, told to the observers of a capture together with its bytes.
-struct DecodedPacket {
+/// One whole MQTT packet of a connection, told to the observers of recorded traffic together with its bytes.
+package struct DecodedPacket {
     /// Which connection; counts from 0 in the order in which connections were found.
-    let connection: Int
-    let direction: Direction
+    package let connection: Int
+    package let direction: Direction
     /// Of the frame that completed it, in nanoseconds since the epoch.
-    let time: Int64
-    let type: PacketType
+    package let time: Int64
+    package let type: PacketType
     /// Of the connection, as far as it is known yet.
-    let version: ProtocolVersion
-    let content: Content
+    package let version: ProtocolVersion
+    package let content: Content
+    /// Nobody recorded it: it is implied, because logs do not hold such packets.
+    package var isInferred = false
 
-    enum Content {
+    package enum Content {
         case publish(PublishHeader)
         /// An acknowledgement in its short form, by its packet identifier.
         case acknowledgement(UInt16)
@@ -20,11 +22,24 @@ struct DecodedPacket {
         /// Everything else, which is rare enough to be built.
         case other(Packet)
     }
+
+    package init(
+        connection: Int, direction: Direction, time: Int64, type: PacketType,
+        version: ProtocolVersion, content: Content, isInferred: Bool = false
+    ) {
+        self.connection = connection
+        self.direction = direction
+        self.time = time
+        self.type = type
+        self.version = version
+        self.content = content
+        self.isInferred = isInferred
+    }
 }
 
 extension DecodedPacket.Content {
     /// Reads and checks a whole packet; the common ones without allocating.
-    init(_ packet: RawSpan, version: ProtocolVersion) throws(CodecError) {
+    package init(_ packet: RawSpan, version: ProtocolVersion) throws(CodecError) {
         guard packet.byteCount >= 2, let type = PacketType(rawValue: packet.byte(at: 0) >> 4) else {
             throw .malformed(rule: .packetType, offset: 0)
         }
@@ -50,7 +65,7 @@ extension DecodedPacket.Content {
         self = .other(try Packet.read(packet, version: version))
     }
 
-    var packetID: UInt16 {
+    package var packetID: UInt16 {
         switch self {
         case .publish(let header): header.packetID
         case .acknowledgement(let id): id
@@ -73,12 +88,21 @@ package enum Ending: String, CaseIterable, Sendable {
     case endOfCapture
 }
 
-/// Takes in what a capture holds, in the order of the file. Times of one connection never go back; those
-/// of different connections may, by as much as the frames of the capture do.
-protocol TrafficObserver {
-    /// - Parameter client: the end that is not the broker.
+/// Takes in what recorded traffic holds, in the order of the file. Times of one connection never go back;
+/// those of different connections may, by as much as the frames of a capture do.
+package protocol TrafficObserver {
+    /// - Parameter client: the end that is not the broker; what a PROXY header says, if there is one.
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64)
+    /// Tells whose connection it is of which the CONNECT was not seen; at most once, before `closed`.
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64)
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan)
     mutating func closed(
         _ connection: Int, version: ProtocolVersion, _ ending: Ending, at time: Int64)
+    /// False once nothing more needs to be told: it has enough, or has failed.
+    var wantsMore: Bool { get }
+}
+
+extension TrafficObserver {
+    package mutating func identified(_ connection: Int, clientID: String, at time: Int64) {}
+    package var wantsMore: Bool { true }
 }
