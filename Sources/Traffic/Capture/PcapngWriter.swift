@@ -91,8 +91,6 @@ package struct PcapngWriter: TrafficObserver {
         try file.finish()
     }
 
-    // MARK: Frames
-
     /// Acknowledgements that are due before the next thing happens, at the time at which they are.
     private mutating func acknowledge(until time: Int64) {
         while let due = late.next(until: time) {

@@ -34,8 +34,6 @@ struct FleetBroker {
         sessions = Array(repeating: FleetSession(), count: clients)
     }
 
-    // MARK: Subscriptions
-
     /// - Returns: whether the session did not have it before.
     mutating func subscribe(_ client: Int, _ filter: TopicFilter, number: Int) -> Bool {
         guard !sessions[client].subscriptions.contains(where: { $0.filter == filter }) else {
@@ -77,8 +75,6 @@ struct FleetBroker {
         sessions[client] = FleetSession()
         sessions[client].generation = generation + 1
     }
-
-    // MARK: Messages
 
     mutating func retain(_ message: FleetMessage) {
         let topic = message.topic

@@ -56,14 +56,14 @@ extension FleetRun {
             version: clients[client].version,
             clientID: String(decoding: subject.device, as: UTF8.self),
             cleanStart: terms.cleanStart || pitfalls.contains(.contradictoryClean)
-                || pitfalls.contains(.noDurableSession),
+                || pitfalls.contains(.qosWithoutSession),
             keepAlive: terms.keepAlive, will: will)
         if let username = group.username {
             var text: [UInt8] = []
             username.write(subject, .none, to: &text)
             connect.username = String(decoding: text, as: UTF8.self)
         }
-        var shown = pitfalls.intersection([.contradictoryClean, .uncappedExpiry])
+        var shown = pitfalls.intersection([.contradictoryClean, .unboundedExpiry])
         if will != nil { shown.formUnion(pitfalls.intersection(.willNotRetained)) }
         clients[client].shown.formUnion(shown)
         guard connect.version == .v5 else { return connect }
@@ -77,8 +77,8 @@ extension FleetRun {
 
     /// What a client of version 5 asks for, in seconds.
     private func sessionExpiry(_ terms: SessionTerms, _ pitfalls: Pitfalls) -> UInt32 {
-        if pitfalls.contains(.noDurableSession) { return 0 }
-        if pitfalls.contains(.uncappedExpiry) { return .max }
+        if pitfalls.contains(.qosWithoutSession) { return 0 }
+        if pitfalls.contains(.unboundedExpiry) { return .max }
         // The contradiction needs a session that lasts; two hours are EMQX's standard.
         if pitfalls.contains(.contradictoryClean), terms.expiry == 0 { return 7_200 }
         return terms.expiry

@@ -1,43 +1,8 @@
 internal import MQTT
 internal import Measure
 
-/// How connections and sessions end, and what keeps them alive.
+/// How clients leave, and how the broker cuts them off.
 extension FleetRun {
-    // MARK: Keep alive
-
-    mutating func ping(_ client: Int) {
-        let keepAlive = Int64(fleet.groups[clients[client].group].session.keepAlive)
-        let due = clients[client].lastSent + keepAlive * FleetTime.second
-        let connection = clients[client].connection
-        guard clients[client].isUp else {
-            // Once the link is dead there are no more; before it is up, they are due later.
-            guard !clients[client].isDialing else { return }
-            return plan(
-                .ping, at: now + keepAlive * FleetTime.second, client: client, scope: connection)
-        }
-        guard due <= now else {
-            return plan(.ping, at: due, client: client, scope: connection)
-        }
-        tell(client, .toBroker, .pingreq)
-        plan(.pong, at: answerTime(client), client: client, scope: connection)
-        plan(.ping, at: now + keepAlive * FleetTime.second, client: client, scope: connection)
-    }
-
-    /// The broker has heard nothing for one and a half keep alives [MQTT-3.1.2-22].
-    mutating func giveUp(_ client: Int) {
-        guard !clients[client].isUp else { return }
-        if clients[client].version == .v5 {
-            tell(client, .toClient, .disconnect(Disconnect(reasonCode: Self.keepAliveTimeout)))
-        }
-        close(client, .fin)
-    }
-
-    /// Reason codes of DISCONNECT, MQTT 5.0 table 3-13.
-    private static var keepAliveTimeout: UInt8 { 0x8D }
-    private static var sessionTakenOver: UInt8 { 0x8E }
-
-    // MARK: Leaving
-
     mutating func beginOutage(_ client: Int) {
         let group = fleet.groups[clients[client].group]
         guard let outages = group.outages else { return }
@@ -97,64 +62,5 @@ extension FleetRun {
             close(client, storm.departure == .reset ? .reset : .fin)
             if !clients[client].isDialing { dial(client) }
         }
-    }
-
-    // MARK: Ends
-
-    /// The same client has sent a CONNECT on another connection [MQTT-3.1.4-3].
-    mutating func takeOver(_ client: Int) {
-        tally.takeovers += 1
-        if clients[client].version == .v5, clients[client].isAccepted {
-            tell(client, .toClient, .disconnect(Disconnect(reasonCode: Self.sessionTakenOver)))
-        }
-        close(client, .fin)
-    }
-
-    private mutating func close(_ client: Int, _ ending: Ending) {
-        observer.closed(
-            Int(clients[client].connection), version: clients[client].version, ending, at: now)
-        clients[client].connection = -1
-        clients[client].isAccepted = false
-        clients[client].isUp = false
-        clients[client].isDraining = false
-        broker.sessions[client].isDelivering = false
-        // [MQTT-3.14.4-3]
-        if ending == .disconnect { broker.sessions[client].will = nil }
-        let session = broker.sessions[client]
-        guard session.isDurable else { return endSession(client) }
-        if session.will != nil {
-            if session.willDelay > 0 {
-                plan(
-                    .will, at: now + session.willDelay, client: client, scope: session.generation)
-            } else {
-                publishWill(of: client)
-            }
-        }
-        guard session.expiry != .max else { return }
-        plan(
-            .sessionEnd, at: now + Int64(session.expiry) * FleetTime.second, client: client,
-            scope: session.generation)
-    }
-
-    mutating func publishWill(of client: Int) {
-        guard let will = broker.sessions[client].will else { return }
-        broker.sessions[client].will = nil
-        tally.wills += 1
-        var expiry: UInt32?
-        for case .messageExpiryInterval(let seconds) in will.properties { expiry = seconds }
-        let kept = will.properties.filter {
-            if case .willDelayInterval = $0 { false } else { true }
-        }
-        route(
-            FleetMessage(
-                topic: Array(will.topic.utf8), payload: will.payload,
-                properties: kept.isEmpty ? [] : MessageProperties.encoded(kept), qos: will.qos,
-                retain: will.retain, expiry: expiry, at: now, publisher: Int32(client)))
-    }
-
-    /// A will that waits does so no longer than its session.
-    mutating func endSession(_ client: Int) {
-        publishWill(of: client)
-        broker.endSession(client)
     }
 }

@@ -8,8 +8,8 @@ struct Pitfalls: OptionSet, Hashable, Sendable {
     static let contradictoryClean = Pitfalls(rawValue: 1 << 3)
     static let noWill = Pitfalls(rawValue: 1 << 4)
     static let willNotRetained = Pitfalls(rawValue: 1 << 5)
-    static let noDurableSession = Pitfalls(rawValue: 1 << 6)
-    static let uncappedExpiry = Pitfalls(rawValue: 1 << 7)
+    static let qosWithoutSession = Pitfalls(rawValue: 1 << 6)
+    static let unboundedExpiry = Pitfalls(rawValue: 1 << 7)
     static let noEventID = Pitfalls(rawValue: 1 << 8)
 
     struct Entry: Sendable {
@@ -40,10 +40,10 @@ struct Pitfalls: OptionSet, Hashable, Sendable {
             pitfall: .willNotRetained, name: "will_not_retained", needsVersion5: false,
             behaviour: "has a will that is not retained"),
         Entry(
-            pitfall: .noDurableSession, name: "no_durable_session", needsVersion5: false,
+            pitfall: .qosWithoutSession, name: "qos_without_session", needsVersion5: false,
             behaviour: "has a session that ends with the connection"),
         Entry(
-            pitfall: .uncappedExpiry, name: "uncapped_expiry", needsVersion5: true,
+            pitfall: .unboundedExpiry, name: "unbounded_session_expiry", needsVersion5: true,
             behaviour: "asks for a session that never ends"),
         Entry(
             pitfall: .noEventID, name: "no_event_id", needsVersion5: true,
