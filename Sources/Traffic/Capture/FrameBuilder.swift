@@ -1,8 +1,40 @@
-/// Puts TCP segments into IP packets and those into Ethernet frames, with the right checksums.
-struct FrameBuilder {
-    private let brokerPort: UInt16
+/// The two ends of a connection as every frame between them names them; made once for each connection.
+struct FrameEnds {
+    /// Of the client and of the broker, four bytes each, or sixteen.
+    let addresses: [2 of [UInt8]]
+    let ports: [2 of UInt16]
+    /// The Ethernet header of what each side sends.
+    let ethernet: [2 of [UInt8]]
+    /// What the addresses add to the checksum of TCP.
+    let sum: UInt64
 
-    private static let ethernetHeader = 14
+    var isIPv4: Bool { addresses[0].count == 4 }
+
+    init(client: Endpoint, broker: BrokerEnd) {
+        let theirs = client.address
+        let ours = theirs.count == 4 ? broker.ipv4 : broker.ipv6
+        addresses = [theirs, ours]
+        ports = [client.port, broker.port]
+        let kind: [UInt8] = theirs.count == 4 ? [0x08, 0x00] : [0x86, 0xDD]
+        let (from, to) = (Self.hardware(theirs), Self.hardware(ours))
+        ethernet = [to + from + kind, from + to + kind]
+        sum = Checksum.sum(theirs.span.bytes) + Checksum.sum(ours.span.bytes)
+    }
+
+    /// A locally administered Ethernet address that ends like the IP address.
+    private static func hardware(_ address: [UInt8]) -> [UInt8] { [2, 0] + address.suffix(4) }
+}
+
+/// Where the broker of a capture that is made is to be found.
+struct BrokerEnd {
+    let ipv4: [UInt8]
+    let port: UInt16
+    /// fd00::1, for clients of IPv6.
+    let ipv6: [UInt8] = [0xFD] + [UInt8](repeating: 0, count: 14) + [1]
+}
+
+/// Puts TCP segments into IP packets and those into Ethernet frames, with the right checksums.
+enum FrameBuilder {
     private static let tcpHeader = 20
     private static let tcpProtocol: UInt8 = 6
     private static let timeToLive: UInt8 = 64
@@ -10,71 +42,61 @@ struct FrameBuilder {
     private static let window: UInt16 = 502
     private static let windowScale: UInt8 = 7
 
-    /// What the broker's end is called: 10.0.0.1 or fd00::1.
-    private static let broker4: [UInt8] = [10, 0, 0, 1]
-    private static let broker6: [UInt8] = [0xFD] + Array(repeating: 0, count: 14) + [1]
-
-    init(brokerPort: UInt16) { self.brokerPort = brokerPort }
-
-    func append(
-        _ segment: TCPSegment, _ client: Endpoint, _ identification: inout [2 of UInt16],
+    static func append(
+        _ segment: TCPSegment, _ ends: FrameEnds, _ identification: inout [2 of UInt16],
         _ payload: RawSpan, _ bytes: inout [UInt8]
     ) {
-        let theirs = client.address
-        let isIPv4 = theirs.count == 4
-        let ours = isIPv4 ? Self.broker4 : Self.broker6
-        let (from, to) = segment.side == 0 ? (theirs, ours) : (ours, theirs)
-        Self.appendAddress(of: to, &bytes)
-        Self.appendAddress(of: from, &bytes)
-        bytes.append(big: isIPv4 ? UInt16(0x0800) : UInt16(0x86DD))
-        let options = segment.flags.contains(.syn) ? Self.options : []
-        let length = Self.tcpHeader + options.count + payload.byteCount
-        if isIPv4 {
-            appendIPv4(from, to, length, identification[segment.side], &bytes)
-            identification[segment.side] &+= 1
+        let (from, to) = (segment.side, 1 - segment.side)
+        bytes += ends.ethernet[from]
+        let isSYN = segment.flags.contains(.syn)
+        let header = tcpHeader + (isSYN ? options.count : 0)
+        let length = header + payload.byteCount
+        if ends.isIPv4 {
+            appendIPv4(ends, segment.side, length, identification[from], &bytes)
+            identification[from] &+= 1
         } else {
             // Version, no class, no flow label.
             bytes.append(big: UInt32(0x6000_0000))
             bytes.append(big: UInt16(length))
-            bytes += [Self.tcpProtocol, Self.timeToLive]
-            bytes += from
-            bytes += to
+            bytes.append(tcpProtocol)
+            bytes.append(timeToLive)
+            bytes += ends.addresses[from]
+            bytes += ends.addresses[to]
         }
         let start = bytes.count
-        let (source, destination) =
-            segment.side == 0 ? (client.port, brokerPort) : (brokerPort, client.port)
-        bytes.append(big: source)
-        bytes.append(big: destination)
+        bytes.append(big: ends.ports[from])
+        bytes.append(big: ends.ports[to])
         bytes.append(big: segment.sequence)
         bytes.append(big: segment.acknowledged)
-        bytes.append(UInt8((Self.tcpHeader + options.count) / 4) << 4)
+        bytes.append(UInt8(header / 4) << 4)
         bytes.append(segment.flags.rawValue)
         // The scale is for what follows the SYN (RFC 7323, 2.2).
-        bytes.append(big: segment.flags.contains(.syn) ? UInt16(64_240) : Self.window)
+        bytes.append(big: isSYN ? UInt16(64_240) : window)
         bytes.append(big: UInt32(0))
-        bytes += options
+        if isSYN { bytes += options }
         payload.withUnsafeBytes { bytes.append(contentsOf: $0) }
         // RFC 9293, 3.1: over the addresses, the protocol and the length, too.
-        let pseudo =
-            Checksum.sum(from.span.bytes) + Checksum.sum(to.span.bytes)
-            + UInt64(Self.tcpProtocol) + UInt64(length)
+        let pseudo = ends.sum + UInt64(tcpProtocol) + UInt64(length)
         let sum = Checksum.sum(bytes.span.bytes.extracting(start..<bytes.count), adding: pseudo)
         bytes.replace(big: Checksum.folded(sum), at: start + 16)
     }
 
-    private func appendIPv4(
-        _ from: [UInt8], _ to: [UInt8], _ length: Int, _ identification: UInt16,
+    private static func appendIPv4(
+        _ ends: FrameEnds, _ side: Int, _ length: Int, _ identification: UInt16,
         _ bytes: inout [UInt8]
     ) {
         let start = bytes.count
-        bytes += [0x45, 0]
+        // Version 4, a header of five words.
+        bytes.append(big: UInt16(0x4500))
         bytes.append(big: UInt16(20 + length))
         bytes.append(big: identification)
         // Not to be fragmented.
         bytes.append(big: UInt16(0x4000))
-        bytes += [Self.timeToLive, Self.tcpProtocol, 0, 0]
-        bytes += from
-        bytes += to
+        bytes.append(timeToLive)
+        bytes.append(tcpProtocol)
+        bytes.append(big: UInt16(0))
+        bytes += ends.addresses[side]
+        bytes += ends.addresses[1 - side]
         let sum = Checksum.sum(bytes.span.bytes.extracting(start..<bytes.count))
         bytes.replace(big: Checksum.folded(sum), at: start + 10)
     }
@@ -84,41 +106,4 @@ struct FrameBuilder {
         let size = UInt16(TCPConversation.maximumSegment)
         return [2, 4, UInt8(size >> 8), UInt8(truncatingIfNeeded: size), 1, 3, 3, windowScale]
     }()
-
-    /// A locally administered Ethernet address that ends like the IP address.
-    private static func appendAddress(of address: [UInt8], _ bytes: inout [UInt8]) {
-        bytes += [2, 0]
-        bytes += address.suffix(4)
-    }
-}
-
-/// The sum of one's complement that IP and TCP use (RFC 1071).
-enum Checksum {
-    /// Of 16-bit words in network order; an odd byte at the end is the upper half of one.
-    static func sum(_ bytes: RawSpan, adding start: UInt64 = 0) -> UInt64 {
-        var sum = start
-        var offset = 0
-        // Four bytes at a time: carries gather in the upper half and are folded at the end.
-        while offset + 4 <= bytes.byteCount {
-            let word = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
-            sum += UInt64(UInt32(bigEndian: word))
-            offset += 4
-        }
-        if offset + 2 <= bytes.byteCount {
-            let word = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)
-            sum += UInt64(UInt16(bigEndian: word))
-            offset += 2
-        }
-        if offset < bytes.byteCount {
-            sum += UInt64(bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)) << 8
-        }
-        return sum
-    }
-
-    /// What goes into the packet.
-    static func folded(_ sum: UInt64) -> UInt16 {
-        var sum = sum
-        while sum > 0xFFFF { sum = (sum & 0xFFFF) + (sum >> 16) }
-        return ~UInt16(sum)
-    }
 }

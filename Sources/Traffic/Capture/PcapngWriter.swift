@@ -9,7 +9,7 @@ internal import Measure
 /// RST. Nothing is lost, doubled or out of order. Writing never throws: the first error is kept, and `finish` throws it.
 package struct PcapngWriter: TrafficObserver {
     private let file: OutputFile
-    private var frames: FrameBuilder
+    private let broker: BrokerEnd
     private var connections: [Int: TCPConversation] = [:]
     /// Ends that are in use, so that two connections never have both ends in common.
     private var taken: Set<Endpoint> = []
@@ -24,11 +24,16 @@ package struct PcapngWriter: TrafficObserver {
     private static let blockSize = 1 << 18
 
     /// - Parameters:
+    ///   - brokerAddress: of IPv4; clients of IPv6 talk to fd00::1.
     ///   - brokerPort: decoders take TCP for MQTT by it.
     ///   - application: what stands in the file as the program that wrote it.
-    package init(_ file: OutputFile, brokerPort: UInt16 = 1_883, application: String = "dstune") {
+    package init(
+        _ file: OutputFile, brokerAddress: [UInt8] = [10, 0, 0, 1], brokerPort: UInt16 = 1_883,
+        application: String = "dstune"
+    ) {
+        precondition(brokerAddress.count == 4)
         self.file = file
-        frames = FrameBuilder(brokerPort: brokerPort)
+        broker = BrokerEnd(ipv4: brokerAddress, port: brokerPort)
         blocks.reserveCapacity(Self.blockSize + (1 << 16))
         PcapngBlocks.appendHeader(application: application, to: &blocks)
     }
@@ -42,7 +47,7 @@ package struct PcapngWriter: TrafficObserver {
         guard failure == nil else { return }
         let end = freeEnd(client, connection)
         taken.insert(end)
-        var conversation = TCPConversation(client: end, number: connection)
+        var conversation = TCPConversation(client: end, broker: broker, number: connection)
         acknowledge(until: time)
         append(conversation.open(), &conversation, time)
         connections[connection] = conversation
@@ -117,7 +122,8 @@ package struct PcapngWriter: TrafficObserver {
     ) {
         // Times before the epoch cannot be written.
         let place = PcapngBlocks.beginPacket(at: max(0, time), to: &blocks)
-        frames.append(segment, conversation.client, &conversation.identification, payload, &blocks)
+        FrameBuilder.append(
+            segment, conversation.ends, &conversation.identification, payload, &blocks)
         PcapngBlocks.endPacket(from: place, &blocks)
         if blocks.count >= Self.blockSize { flush() }
     }

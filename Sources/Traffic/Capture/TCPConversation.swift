@@ -21,6 +21,7 @@ struct TCPSegment {
 /// Both ends of a TCP connection, as far as sequence numbers go. Side 0 is the client.
 struct TCPConversation {
     let client: Endpoint
+    let ends: FrameEnds
     /// Sequence number of what each side sends next.
     private var next: [2 of UInt32]
     /// What each side has acknowledged of the other.
@@ -38,8 +39,9 @@ struct TCPConversation {
     static let maximumSegment = 1_460
 
     /// - Parameter number: gives the initial sequence numbers, so that the same traffic has the same.
-    init(client: Endpoint, number: Int) {
+    init(client: Endpoint, broker: BrokerEnd, number: Int) {
         self.client = client
+        ends = FrameEnds(client: client, broker: broker)
         var seed = Seed(UInt64(bitPattern: Int64(number))).branch("sequence")
         let (ours, theirs) = (seed.next(), seed.next())
         next = [UInt32(truncatingIfNeeded: ours), UInt32(truncatingIfNeeded: theirs)]

@@ -24,7 +24,8 @@ extension Fleet {
     ) throws(WriteError) -> FleetTruth? {
         switch output {
         case .pcapng:
-            var writer = PcapngWriter(file, brokerPort: broker.port)
+            var writer = PcapngWriter(
+                file, brokerAddress: broker.address, brokerPort: broker.port)
             let truth = emit(into: &writer, seed: seed, watch: watch)
             if let failure = writer.failure { throw failure }
             if truth != nil { try writer.finish() }
