@@ -6,8 +6,12 @@
 LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsnappy-dev libsqlite3-dev gnuplot-nox
 # Only tests need these: clients and decoders of other hands, and the broker that the benchmark runs beside ours.
 CLIENTS   = mosquitto mosquitto-clients python3 python3-venv tshark tcpdump
+FUZZERS   = Capture Reassembly Codec
+FUZZ_SECONDS = 60
 PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
+# What decoding is measured with: the recording of a larger fleet, if it is at hand.
+RECORDING = $(firstword $(wildcard ../shared/captures/fleet-400.pcap.zst) $(CAPTURE))
 STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)
 
 # Installs what is missing of its arguments: as root, else with sudo, else says what to do.
@@ -25,7 +29,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test nightly bench bench-broker docs format install toolchain clients
+.PHONY: help sweep build test nightly bench bench-broker bench-captures fuzz docs format install toolchain clients
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,14 +46,20 @@ test: install clients ## Install what is missing and run every test
 	swift test --skip '^ServerTests\.'
 	swift test --skip-build --filter '^ServerTests\.'
 
-nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them) and 200,000 mutated packet streams, optimised
+nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them) and 200,000 mutated packet streams and captures, optimised
 	DSTUNE_CRASH_ROUNDS=200 DSTUNE_MUTATIONS=200000 swift test -c release \
-	  --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.(Kill|Mutation)'
+	  --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.(Kill|Mutation)|^TrafficTests\.Mutation'
 
-bench: build .build/mqttload ## The in-process path beside a raw RocksDB loop, then the broker beside mosquitto
-	$(call require,mosquitto python3)
+bench: build .build/mqttload .build/pcapread ## The in-process path beside a raw RocksDB loop, decoding beside tshark and libpcap, then the broker beside mosquitto
+	$(call require,mosquitto python3 tshark)
 	@.build/release/dstune bench
+	@.build/release/dstune bench captures $(RECORDING)
 	@python3 Tests/LoadGenerator/compare.py $(BENCH)
+
+bench-captures: build .build/pcapread ## Decoding beside tshark and libpcap, then its memory over 10 GB (RECORDING=file)
+	$(call require,tshark)
+	@.build/release/dstune bench captures $(RECORDING)
+	@.build/release/dstune bench captures $(CAPTURE) --memory 10
 
 bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=--kills 5, --window 5, --json …)
 	$(call require,mosquitto python3)
@@ -58,6 +68,32 @@ bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=
 .build/mqttload: $(wildcard Tests/LoadGenerator/*.c Tests/LoadGenerator/*.h)
 	@mkdir -p .build
 	clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^)
+
+# Not needed where tcpdump is: then that reads the file.
+.build/pcapread: Tests/PcapReader/main.c
+	-$(call require,libpcap-dev)
+	@mkdir -p .build
+	-clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $< -lpcap
+
+# The layers that read what comes from outside, instrumented, in a folder of their own. Swift calls a package
+# by the name of its folder, and `package` declarations are seen only under that name.
+FUZZ_BUILD   = .build/fuzz
+FUZZ_PACKAGE = $(shell basename "$(CURDIR)" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9_]/_/g')
+
+fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, FUZZ_SECONDS=60 each (FUZZERS=Capture for one)
+	swift build -c release --scratch-path $(FUZZ_BUILD) --target Traffic \
+	  -Xswiftc -sanitize=fuzzer -Xswiftc -sanitize=address
+	@set -e; for fuzzer in $(FUZZERS); do \
+	  echo "$$fuzzer"; \
+	  swiftc -O -parse-as-library -sanitize=fuzzer,address -package-name $(FUZZ_PACKAGE) -module-name $${fuzzer}Fuzzer \
+	    -I $(FUZZ_BUILD)/release/Modules -I Sources/CZlib -I Sources/CZstd -I Sources/CSnappy \
+	    Tests/Fuzz/$$fuzzer.swift $$(find $(FUZZ_BUILD)/release/*.build/ -name '*.o') \
+	    -lz -lzstd -lsnappy -lstdc++ -o $(FUZZ_BUILD)/$$fuzzer; \
+	  mkdir -p $(FUZZ_BUILD)/corpus/$$fuzzer; \
+	  zcat $(CAPTURE) | head -c 6000 >$(FUZZ_BUILD)/corpus/$$fuzzer/bundled; \
+	  $(FUZZ_BUILD)/$$fuzzer $(FUZZ_BUILD)/corpus/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=1 -malloc_limit_mb=256 \
+	    -max_len=16384 -artifact_prefix=$(FUZZ_BUILD)/$$fuzzer- -print_final_stats=1; \
+	done
 
 docs: install ## The documentation of storage and of the broker, as web pages in .build/docs and .build/docs-broker
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \

@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
             """,
         subcommands: [
             BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self,
-            BenchSessionsCommand.self,
+            BenchSessionsCommand.self, BenchCapturesCommand.self,
         ],
         defaultSubcommand: BenchPathCommand.self)
 }

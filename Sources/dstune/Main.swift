@@ -57,8 +57,8 @@ struct DStune: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            InspectCommand.self, SynthCommand.self, FootprintCommand.self, SweepCommand.self,
-            ResumeCommand.self,
+            InspectCommand.self, ConvertCommand.self, SynthCommand.self, FootprintCommand.self,
+            SweepCommand.self, ResumeCommand.self,
             ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self,
             ProbeCommand.self,
             DiagnoseCommand.self,

@@ -21,4 +21,38 @@ import Testing
         // Nothing stays behind.
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
     }
+
+    /// Decoding must not allocate for each frame or packet.
+    @Test func decodingAllocatesNothingWhereNoConnectionComesOrGoes() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            [
+                "bench", "captures", Folder.capture, "--pairs", "1", "--repeats", "1", "--format",
+                "json",
+            ], in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect(json["packets"] as? Int == 9189)
+        #expect((json["decode_bytes_per_s"] as? Double ?? 0) > 0)
+        if json["optimised_build"] as? Bool == true {
+            #expect(json["allocated_bytes_least"] as? Int == 0)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
+    @Test func longRecordingIsFedThroughStandardInput() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            [
+                "bench", "captures", Folder.capture, "--memory", "0.005", "--copies", "2",
+                "--format",
+                "json",
+            ], in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect((json["fed_bytes"] as? Int ?? 0) >= 5_000_000)
+        #expect((json["peak_resident_bytes"] as? Int ?? .max) < 300_000_000)
+    }
 }

@@ -37,4 +37,28 @@ import Testing
         #expect(outcome.output.contains("PUBLISH"))
         #expect(!outcome.output.contains("\u{1B}["))
     }
+
+    /// Through a pipe it is the same, compressed or not.
+    @Test(arguments: ["cat", "zcat"]) func standardInputIsReadLikeAFile(_ command: String) throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            [
+                "-c",
+                "\(command) \(Folder.capture) | \(Command.executable.path) inspect - --format json",
+            ],
+            of: URL(fileURLWithPath: "/bin/sh"), in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect((json["packets"] as? [String: Int])?["PUBLISH"] == 4451)
+        let captures = try #require(json["captures"] as? [[String: Any]])
+        #expect(captures.first?["path"] as? String == "standard input")
+    }
+
+    @Test func emptyStandardInputIsBadInput() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(["inspect", "-"], in: scratch.path)
+        #expect(outcome.code == 2)
+        #expect(outcome.complaints.first?.contains("standard input: the file is empty") == true)
+    }
 }

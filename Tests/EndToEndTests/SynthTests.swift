@@ -63,6 +63,18 @@ import Testing
             try Data(contentsOf: URL(fileURLWithPath: scratch("made/vehicles.pcapng"))) == first)
     }
 
+    @Test func withoutMoreATraceOfTheFleetsNameIsWrittenHere() throws {
+        let outcome = try synth(fleet("air-quality"), "--devices", "4", "--duration", "30s")
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [
+                "air-quality.dstrace"
+            ])
+        let inspected = try Command.run(["inspect", "air-quality.dstrace"], in: scratch.path)
+        #expect(inspected.code == 0, "\(inspected.errors)")
+        #expect(inspected.output.contains("CONNECT         10"))
+    }
+
     @Test func whatIsWrongIsNamedBeforeAnythingIsWritten() throws {
         try "name = x\ngroups { a { count = 1, client_id = \"a-{index}\", lots = 2 } }\n".write(
             toFile: scratch("bad.conf"), atomically: true, encoding: .utf8)

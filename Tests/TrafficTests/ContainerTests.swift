@@ -1,3 +1,4 @@
+import Foundation
 import MQTT
 import Testing
 import Traffic
@@ -16,6 +17,14 @@ struct ContainerTests {
     }()
 
     private static var plain: [UInt8] { CaptureFile.pcap(wire.frames) }
+
+    private static var oldBlocks: [UInt8] {
+        var blocks = CaptureFile.Blocks()
+        blocks.section()
+        blocks.interface()
+        for frame in wire.frames { blocks.oldPacket(frame.bytes, ticks: frame.time / 1_000) }
+        return blocks.bytes
+    }
 
     struct Container: CustomTestStringConvertible {
         let testDescription: String
@@ -42,6 +51,15 @@ struct ContainerTests {
             Container(
                 testDescription: "pcapng, other byte order", format: "pcapng",
                 bytes: CaptureFile.pcapng(wire.frames, bigEndian: true)),
+            Container(
+                testDescription: "pcap with long records", format: "pcap",
+                bytes: CaptureFile.modifiedPcap(wire.frames)),
+            Container(
+                testDescription: "pcapng, obsolete blocks", format: "pcapng", bytes: oldBlocks),
+            Container(
+                testDescription: "zstd behind a skippable frame", format: "pcap",
+                bytes: [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4] + CaptureFile.zstd(plain),
+                compression: "zstd"),
             Container(
                 testDescription: "gzip", format: "pcap", bytes: CaptureFile.gzip(plain),
                 compression: "gzip"),
@@ -129,17 +147,39 @@ struct ContainerTests {
         #expect(inspection.spanSeconds == 0)
     }
 
-    @Test func capturesAreReadInTheOrderOfTheirTimes() throws {
-        let middle = Self.wire.frames.count / 2
-        let (early, late) = (Array(Self.wire.frames[..<middle]), Array(Self.wire.frames[middle...]))
-        try withFile(CaptureFile.pcap(late), named: "a.pcap") { late in
-            try withFile(CaptureFile.pcapng(early), named: "b.pcapng") { early in
-                let inspection = try Inspection(captures: [late, early])
-                #expect(inspection.captures.map(\.format) == ["pcapng", "pcap"])
-                #expect(inspection.packets["PUBLISH"] == 300)
-                #expect(inspection.connections == 1)
-                #expect(inspection.quality.verdict == .good)
+    /// Simple packet blocks among others take the time of the frame before, not the year 1970.
+    @Test func simplePacketsAmongOthersDoNotStretchTheSpan() throws {
+        var blocks = CaptureFile.Blocks()
+        blocks.section()
+        blocks.interface()
+        for (number, frame) in Self.wire.frames.enumerated() {
+            if number % 2 == 0 {
+                blocks.packet(frame.bytes, ticks: frame.time / 1_000)
+            } else {
+                blocks.simplePacket(frame.bytes)
             }
         }
+        let inspection = try inspect(blocks.bytes)
+        #expect(inspection.packets["PUBLISH"] == 300)
+        #expect(abs(inspection.spanSeconds - 0.306) < 1e-6)
+    }
+
+    /// Ticks of any length, also such that a nanosecond is no whole number of them.
+    @Test(arguments: [0, 3, 6, 7, 9, 0x80, 0x8A, 0x94, 0x9E] as [UInt8])
+    func everyResolutionGivesTheSameSpan(_ resolution: UInt8) throws {
+        let power = Double(resolution & 0x7F)
+        let rate = resolution & 0x80 == 0 ? pow(10, power) : pow(2, power)
+        var blocks = CaptureFile.Blocks()
+        blocks.section()
+        blocks.interface(options: blocks.resolution(resolution))
+        let start = Self.wire.frames[0].time / 1_000_000_000
+        // Two hundred seconds between the first and the last.
+        for (number, frame) in Self.wire.frames.enumerated() {
+            let second = start + (number == Self.wire.frames.count - 1 ? 200 : 0)
+            blocks.packet(frame.bytes, ticks: UInt64(Double(second) * rate))
+        }
+        let inspection = try inspect(blocks.bytes)
+        #expect(inspection.packets["PUBLISH"] == 300)
+        #expect(abs(inspection.spanSeconds - 200) < 1e-3)
     }
 }

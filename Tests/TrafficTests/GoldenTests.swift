@@ -7,7 +7,7 @@ import Traffic
 struct GoldenTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    private static let bundled = root.appendingPathComponent("Profiles/captures/fleet-60.pcap.gz")
+    static let bundled = root.appendingPathComponent("Profiles/captures/fleet-60.pcap.gz")
         .path
     static let shared = root.deletingLastPathComponent().appendingPathComponent("shared/captures")
         .path

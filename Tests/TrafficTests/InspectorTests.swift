@@ -190,7 +190,8 @@ struct InspectorTests {
         #expect(
             keys("quality") == [
                 "verdict", "lost_bytes", "skipped_bytes", "truncated_frames",
-                "retransmitted_segments", "out_of_order_segments",
+                "retransmitted_segments", "out_of_order_segments", "duplicate_frames",
+                "twice_captured_segments",
                 "connections_without_connect", "encrypted_connections", "reasons",
             ])
         let decoded = try JSONDecoder().decode(Inspection.self, from: data)

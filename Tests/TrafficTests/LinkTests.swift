@@ -14,6 +14,33 @@ struct LinkTests {
         #expect(inspection.packets["PUBLISH"] == 2)
         #expect(inspection.packets["PUBACK"] == 1)
         #expect(inspection.quality.verdict == .good)
+        #expect(inspection.captures.first?.linkType == link.name)
+    }
+
+    /// However deep tunnels are nested, nothing but time for their headers is lost.
+    @Test func networksInNetworksEndSomewhere() throws {
+        func nested(_ depth: Int) -> Wire {
+            var wire = Wire(link: .raw)
+            wire.connect()
+            for index in wire.frames.indices {
+                for _ in 0..<depth {
+                    wire.frames[index].bytes = TestLink.ipv4(
+                        wire.frames[index].bytes, toBroker: true, carried: 4)
+                }
+            }
+            return wire
+        }
+        #expect(try inspect(nested(8)).packets["CONNECT"] == 1)
+        let error = try failure(CaptureFile.pcap(nested(9).frames, link: 101))
+        guard case .noMQTT = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        // As deep as a packet can be
+        guard case .noMQTT = try failure(CaptureFile.pcap(nested(3_000).frames, link: 101)) else {
+            Issue.record("a tunnel of 3,000 turns was followed")
+            return
+        }
     }
 
     /// A network card that cuts packets itself leaves the length 0 for it to fill in.
@@ -24,20 +51,6 @@ struct LinkTests {
         let last = wire.frames.count - 1
         wire.frames[last].bytes.replaceSubrange(2..<4, with: [0, 0])
         #expect(try inspect(wire).packets["PUBLISH"] == 1)
-    }
-
-    @Test func fragmentsAreCountedAndSaid() throws {
-        var wire = Wire()
-        wire.connect()
-        let ethernet = [UInt8](repeating: 0, count: 12) + [0x08, 0x00]
-        for fragment: UInt16 in [0x2000, 0x0010] {
-            let packet = TestLink.ipv4(
-                [UInt8](repeating: 0, count: 40), toBroker: true, fragment: fragment)
-            wire.frames.append(TestFrame(time: wire.time, bytes: ethernet + packet))
-        }
-        let quality = try inspect(wire).quality
-        #expect(quality.reasons == ["2 IP fragments were not put together"])
-        #expect(quality.verdict == .usable)
     }
 
     /// Every length that a frame can be cut to: nothing may be read that is not there.

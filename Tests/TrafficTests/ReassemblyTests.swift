@@ -20,8 +20,8 @@ struct ReassemblyTests {
 
     @Test func retransmittedSegmentIsCountedOnce() throws {
         var (wire, first) = Self.conversation()
-        wire.frames.insert(wire.frames[first + 3], at: first + 5)
-        wire.frames.append(wire.frames[first + 19])
+        wire.sendAgain(first + 3, at: first + 5)
+        wire.sendAgain(first + 19, at: wire.frames.count)
         let inspection = try inspect(wire)
         #expect(inspection.packets["PUBLISH"] == 20)
         #expect(inspection.quality.retransmittedSegments == 2)
@@ -47,7 +47,7 @@ struct ReassemblyTests {
     ) throws {
         var (wire, first) = Self.conversation(sequence: 0 &- UInt32(before))
         wire.frames.swapAt(first + 4, first + 5)
-        wire.frames.insert(wire.frames[first + 2], at: first + 9)
+        wire.sendAgain(first + 2, at: first + 9)
         let inspection = try inspect(wire)
         #expect(inspection.packets["PUBLISH"] == 20)
         #expect(inspection.quality.retransmittedSegments == 1)

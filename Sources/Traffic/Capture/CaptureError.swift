@@ -14,8 +14,14 @@ package enum CaptureError: Error, Equatable, Sendable {
     case damagedBlock(path: String, offset: Int, why: String)
     /// `frame` counts from 1, as Wireshark does; `offset` is in the decompressed file.
     case damagedFrame(path: String, frame: Int, offset: Int, why: String)
+    /// A folder was named and nothing in it is recorded traffic.
+    case noCaptures(folder: String, skipped: [String])
+    /// Captures and files that hold decoded packets were named together.
+    case mixedSources(first: String, second: String)
     /// Every frame was read and no MQTT packet was in them.
     case noMQTT(paths: [String], frames: Int, doubts: [String])
+    /// A trace file or lines of JSON.
+    case trace(TraceError)
 }
 
 extension CaptureError: CustomStringConvertible {
@@ -34,13 +40,20 @@ extension CaptureError: CustomStringConvertible {
         case .damagedCompression(let path, let method, let offset, let why):
             "\(path): the \(method) data are damaged before byte \(offset) (\(why)); copy the file again"
         case .damagedBlock(let path, let offset, let why):
-            "\(path): damaged at byte \(offset): \(why); check it with `capinfos \(path)` and copy or record it again"
+            "\(path): damaged at byte \(offset): \(why); \(check(path))copy or record it again"
         case .damagedFrame(let path, let frame, let offset, let why):
             "\(path): frame \(frame) at byte \(offset): \(why); the file is damaged there"
                 + keep(path, frame - 1)
+        case .noCaptures(let folder, let skipped):
+            "\(folder): no capture is in this folder"
+                + (skipped.isEmpty ? "" : " (\(skipped.prefix(3).joined(separator: "; ")))")
+                + "; name the folder that tcpdump writes to, folders inside are not entered"
+        case .mixedSources(let first, let second):
+            "\(first) and \(second) are of two kinds; name either captures or traces, and join them with `dstune convert`"
         case .noMQTT(let paths, let frames, let doubts):
             "\(paths.joined(separator: ", ")): \(frames) frames hold no MQTT; was it taken on the broker's port?"
                 + doubts.map { " (\($0))" }.joined()
+        case .trace(let error): error.description
         }
     }
 
@@ -48,10 +61,15 @@ extension CaptureError: CustomStringConvertible {
         bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    private func check(_ path: String) -> String {
+        path == ByteSource.inputName ? "" : "check it with `capinfos \(path)` and "
+    }
+
     private func rescue(_ method: String) -> String { method == "gzip" ? "zcat" : "zstdcat" }
 
     private func keep(_ path: String, _ frames: Int) -> String {
-        frames > 0 ? ", keep what is before it with `editcap -r \(path) kept.pcap 1-\(frames)`" : ""
+        frames > 0 && path != ByteSource.inputName
+            ? ", keep what is before it with `editcap -r \(path) kept.pcap 1-\(frames)`" : ""
     }
 
     private func foreign(_ head: [UInt8]) -> (what: String, advice: String) {

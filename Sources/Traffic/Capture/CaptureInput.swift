@@ -1,12 +1,7 @@
-internal import Glibc
-
-/// The decompressed bytes of one capture file, as a window that moves forward. Memory is that of the
-/// window, however long the file is.
+/// The decompressed bytes of one source, as a window that moves forward. Memory is that of the window,
+/// however long the source is.
 struct CaptureInput: ~Copyable {
-    let path: String
     let compression: Compression
-    /// Size of the file on disk, in bytes.
-    private(set) var fileSize = 0
     /// `window[start..<end]` is read and not yet taken.
     private(set) var window: [UInt8]
     private(set) var start = 0
@@ -14,14 +9,15 @@ struct CaptureInput: ~Copyable {
     /// Where `start` is in the decompressed file.
     private(set) var offset = 0
 
-    private let file: Int32
+    private var source: ByteSource
     private var gzip: GzipDecoder?
     private var zstd: ZstdDecoder?
     /// Bytes as they are on disk; unused without compression.
-    private var packed: [UInt8] = []
+    private var packed: [UInt8]
     private var packedStart = 0
     private var packedEnd = 0
-    private var packedOffset = 0
+    /// Decompressed bytes so far.
+    private var produced = 0
     /// Whether the compressed data may end where they are.
     private var complete = true
     /// The decoder had no room for everything it holds: ask it again before giving it more.
@@ -30,34 +26,54 @@ struct CaptureInput: ~Copyable {
 
     private static let windowSize = 1 << 18
     private static let packedSize = 1 << 16
+    /// Beyond so many bytes, data that become more than a thousandfold are a bomb and no capture: the
+    /// headers of frames alone differ more than that.
+    private static let bomb = (from: 16 << 20, factor: 1_000)
 
-    init(path: String) throws(CaptureError) {
-        self.path = path
-        file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw .unreadable(path: path, errno: errno) }
-        var head = [UInt8](repeating: 0, count: 4)
-        let length = pread(file, &head, 4, 0)
-        guard length >= 0 else {
-            let code = errno
-            close(file)
-            throw .unreadable(path: path, errno: code)
+    /// - Parameter path: `-` is standard input.
+    init(path: String) throws(CaptureError) { try self.init(try ByteSource(path: path)) }
+
+    init(_ bytes: [UInt8], name: String) throws(CaptureError) {
+        try self.init(ByteSource(bytes, name: name))
+    }
+
+    private init(_ opened: consuming ByteSource) throws(CaptureError) {
+        var head = [UInt8](repeating: 0, count: Self.packedSize)
+        var length = 0
+        // A pipe may give its first bytes one by one.
+        while length < Compression.headLength {
+            let count = try opened.read(into: &head, from: length)
+            if count == 0 { break }
+            length += count
         }
-        compression = Compression(head: Array(head.prefix(length)))
+        compression = Compression(head: Array(head.prefix(min(length, Compression.headLength))))
+        source = opened
         window = [UInt8](repeating: 0, count: Self.windowSize)
-        var status = stat()
-        if fstat(file, &status) == 0 { fileSize = Int(status.st_size) }
+        packed = []
         switch compression {
-        case .none: return
+        case .none:
+            window.replaceSubrange(0..<length, with: head[..<length])
+            end = length
+            return
         case .gzip: gzip = GzipDecoder()
         case .zstd: zstd = ZstdDecoder()
         }
-        packed = [UInt8](repeating: 0, count: Self.packedSize)
-        complete = false
+        (packed, packedEnd, complete) = (head, length, false)
     }
 
-    deinit { close(file) }
-
+    /// As messages call it.
+    var path: String { source.name }
+    /// Whether it can be closed and read again.
+    var canReopen: Bool { source.canReopen }
+    /// Bytes read so far, as they are on disk.
+    var bytesRead: Int { source.position }
     var available: Int { end - start }
+
+    /// The first decompressed bytes, at most eight, which stay where they are.
+    mutating func head() throws(CaptureError) -> [UInt8] {
+        _ = try fill(8)
+        return Array(window[start..<min(end, start + 8)])
+    }
 
     /// Reads on until `count` bytes are in the window.
     /// - Returns: false if the file ends before; what there is stays in the window.
@@ -70,8 +86,8 @@ struct CaptureInput: ~Copyable {
                 window.append(
                     contentsOf: repeatElement(0, count: min(window.count, count - window.count)))
             }
-            let produced = compression == .none ? try readPlain() : try readPacked()
-            if produced == 0, ended { return false }
+            let count = compression == .none ? try readPlain() : try readPacked()
+            if count == 0, ended { return false }
         }
         return true
     }
@@ -83,68 +99,53 @@ struct CaptureInput: ~Copyable {
         offset += count
     }
 
-    /// Leaves out `count` bytes that need not be in the window at once.
-    /// - Returns: false if the file ends before.
-    mutating func skip(_ count: Int) throws(CaptureError) -> Bool {
-        var rest = count
-        while rest > 0 {
-            guard try fill(1) else { return false }
-            let part = min(rest, available)
-            take(part)
-            rest -= part
-        }
-        return true
-    }
-
     private mutating func moveToFront() {
         window.withUnsafeMutableBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
-            memmove(base, base + start, end - start)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+            bytes.copyMemory(from: rest)
         }
         end -= start
         start = 0
     }
 
     private mutating func readPlain() throws(CaptureError) -> Int {
-        let (from, handle) = (end, file)
-        let length = window.withUnsafeMutableBytes {
-            read(handle, $0.baseAddress.map { $0 + from }, $0.count - from)
-        }
-        guard length >= 0 else {
-            if errno == EINTR { return 0 }
-            throw .unreadable(path: path, errno: errno)
-        }
-        ended = length == 0
-        end += length
-        return length
+        let count = try source.read(into: &window, from: end)
+        ended = count == 0
+        end += count
+        return count
     }
 
     private mutating func readPacked() throws(CaptureError) -> Int {
         if packedStart == packedEnd, !heldBack {
             packedStart = 0
-            packedEnd = read(file, &packed, packed.count)
-            guard packedEnd >= 0 else { throw .unreadable(path: path, errno: errno) }
-            packedOffset += packedEnd
+            packedEnd = try source.read(into: &packed, from: 0)
         }
         guard packedEnd > 0 || heldBack else {
             guard complete else {
                 throw .cutCompression(
-                    path: path, method: compression.rawValue, offset: packedOffset)
+                    path: path, method: compression.rawValue, offset: source.position)
             }
             ended = true
             return 0
         }
         let step = try decode()
         guard step.consumed + step.produced > 0 || packedStart == packedEnd else {
-            throw .damagedCompression(
-                path: path, method: compression.rawValue, offset: packedOffset,
-                why: "no progress")
+            throw damaged("no progress")
         }
         packedStart += step.consumed
         end += step.produced
+        produced += step.produced
         complete = step.complete
         heldBack = !step.complete && end == window.count
+        if produced > Self.bomb.from, produced / Self.bomb.factor > source.position {
+            throw damaged("they become more than a thousand times as long, as no capture does")
+        }
         return step.produced
+    }
+
+    private func damaged(_ why: String) -> CaptureError {
+        .damagedCompression(
+            path: path, method: compression.rawValue, offset: source.position, why: why)
     }
 
     private mutating func decode() throws(CaptureError) -> DecodingStep {
@@ -159,9 +160,18 @@ struct CaptureInput: ~Copyable {
                     preconditionFailure("compressed without a decoder")
                 }
             }
-        } catch {
-            throw .damagedCompression(
-                path: path, method: compression.rawValue, offset: packedOffset, why: error.why)
+        } catch { throw damaged(error.why) }
+    }
+}
+
+extension ByteSource {
+    /// Reads into `bytes[start...]`, at most as much as there is room for.
+    fileprivate mutating func read(
+        into bytes: inout [UInt8], from start: Int
+    ) throws(CaptureError) -> Int {
+        try bytes.withUnsafeMutableBufferPointer { (bytes) throws(CaptureError) in
+            let rest = UnsafeMutableBufferPointer(rebasing: bytes[start...])
+            return try read(into: UnsafeMutableRawBufferPointer(rest))
         }
     }
 }

@@ -2,9 +2,15 @@
 struct Frame {
     /// Counts from 1, as Wireshark does.
     let number: Int
-    /// Nanoseconds since the epoch, 0 if the container has none (simple packet blocks).
+    /// Where its record or block begins in the decompressed file.
+    let offset: Int
+    /// Nanoseconds since the epoch.
     let time: Int64
+    /// The container says when it was. If not (simple packet blocks), `time` is that of the frame before.
+    var isTimed = true
     let link: LinkType
+    /// Which interface of its section captured it, where the container tells them apart.
+    var interface: UInt32 = 0
     /// In the window of the `CaptureInput` that it was read from.
     let bytes: Range<Int>
     /// Bytes on the wire; more than `bytes` holds if the capture was limited by a snap length.

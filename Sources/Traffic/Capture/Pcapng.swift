@@ -6,6 +6,8 @@ struct Pcapng: CaptureFormat {
     private var bigEndian = false
     private var interfaces: [Interface] = []
     private var count = 0
+    /// Of the frame before; what has no time of its own gets it.
+    private var lastTime: Int64 = 0
     private(set) var isCutOff = false
     /// Bytes of the block that was given last and lies in the window still.
     private var taken = 0
@@ -43,6 +45,11 @@ struct Pcapng: CaptureFormat {
             if isSection { try readByteOrder(input) }
             let kind = input.window.span.bytes.four(at: start, bigEndian: bigEndian)
             let length = Int(input.window.span.bytes.four(at: start + 4, bigEndian: bigEndian))
+            // A host that lost power leaves zeros where the rest should be.
+            guard kind != 0 || length != 0 else {
+                isCutOff = true
+                return nil
+            }
             guard length >= Self.blockFrame, length % 4 == 0, length <= largestFrame else {
                 throw .damagedBlock(
                     path: input.path, offset: input.offset,
@@ -127,7 +134,8 @@ struct Pcapng: CaptureFormat {
         guard block.byteCount >= 32 else {
             throw damaged(input, "its block is too short for a frame")
         }
-        let interface = try interface(number(block, bigEndian), input)
+        let number = number(block, bigEndian)
+        let interface = try interface(number, input)
         let ticks =
             UInt64(block.four(at: 12, bigEndian: bigEndian)) << 32
             | UInt64(block.four(at: 16, bigEndian: bigEndian))
@@ -136,10 +144,11 @@ struct Pcapng: CaptureFormat {
             throw damaged(input, "it claims \(captured) bytes in a block of \(block.byteCount)")
         }
         count += 1
+        lastTime = interface.ticks.time(ticks, offset: interface.offset)
         let start = input.start + 28
         return Frame(
-            number: count, time: interface.ticks.time(ticks, offset: interface.offset),
-            link: interface.link, bytes: start..<start + captured,
+            number: count, offset: input.offset, time: lastTime, link: interface.link,
+            interface: UInt32(truncatingIfNeeded: number), bytes: start..<start + captured,
             wireLength: Int(block.four(at: 24, bigEndian: bigEndian)))
     }
 
@@ -156,7 +165,8 @@ struct Pcapng: CaptureFormat {
         count += 1
         let start = input.start + 12
         return Frame(
-            number: count, time: 0, link: interface.link,
+            number: count, offset: input.offset, time: lastTime, isTimed: false,
+            link: interface.link,
             bytes: start..<start + min(wireLength, snapLength, block.byteCount - 16),
             wireLength: wireLength)
     }

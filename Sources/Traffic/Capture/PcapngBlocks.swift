@@ -78,10 +78,6 @@ enum PcapngBlocks {
 }
 
 extension [UInt8] {
-    mutating func append(little value: some FixedWidthInteger) {
-        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
-    }
-
     mutating func append(big value: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }

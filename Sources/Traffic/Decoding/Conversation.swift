@@ -41,6 +41,8 @@ struct Conversation {
     var connectSeen: Bool { language.connectSeen }
     var hasPackets: Bool { connection != nil }
     var isDeaf: Bool { kind == .other || kind == .encrypted }
+    /// Bytes that wait for others.
+    var keptBytes: Int { framing[0].carry.count + framing[1].carry.count }
 
     /// The next bytes that `side` sent.
     mutating func receive<O: TrafficObserver>(
@@ -55,6 +57,7 @@ struct Conversation {
         case .searching:
             let start = framing[side].carry.count
             framing[side].append(bytes)
+            guard framing[side].maySearch(after: bytes.byteCount) else { return }
             if search(side, segmentStart: start) { runCarry(side, &listener) }
         case .deaf: break
         }
@@ -124,6 +127,13 @@ struct Conversation {
         }
     }
 
+    /// Forgets what waits: the packets are lost, and the next boundary is looked for.
+    mutating func abandonKept() {
+        for side in 0..<2 where !framing[side].carry.isEmpty {
+            quality.skippedBytes += framing[side].abandon()
+        }
+    }
+
     /// Looks for a boundary in what is kept.
     /// - Returns: true if packets begin at the start of `carry` now.
     private mutating func search(_ side: Int, segmentStart: Int) -> Bool {
@@ -183,8 +193,7 @@ struct Conversation {
                 var packet: [UInt8] = []
                 swap(&packet, &framing[side].carry)
                 isSound = receive(packet: packet.span.bytes, side, &listener)
-                packet.removeAll(keepingCapacity: true)
-                swap(&packet, &framing[side].carry)
+                framing[side].giveBack(packet)
             case .lost:
                 quality.malformedPackets += 1
                 framing[side].search(bytes, from: offset)

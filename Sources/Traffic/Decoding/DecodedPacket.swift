@@ -1,9 +1,9 @@
 package import MQTT
 
-/// One whole MQTT packet of a connection, told to the observers of recorded traffic together with its bytes.
+/// One whole MQTT packet of a connection, told to the observers of a capture together with its bytes.
 package struct DecodedPacket {
     /// Which connection; counts from 0 in the order in which connections were found.
-    package let connection: Int
+    package var connection: Int
     package let direction: Direction
     /// Of the frame that completed it, in nanoseconds since the epoch.
     package let time: Int64
@@ -11,17 +11,8 @@ package struct DecodedPacket {
     /// Of the connection, as far as it is known yet.
     package let version: ProtocolVersion
     package let content: Content
-    /// Nobody recorded it: it is implied, because logs do not hold such packets.
-    package var isInferred = false
-
-    package enum Content {
-        case publish(PublishHeader)
-        /// An acknowledgement in its short form, by its packet identifier.
-        case acknowledgement(UInt16)
-        case ping
-        /// Everything else, which is rare enough to be built.
-        case other(Packet)
-    }
+    /// Nobody recorded it: it follows from the others, because a log does not hold packets like it.
+    package let isInferred: Bool
 
     package init(
         connection: Int, direction: Direction, time: Int64, type: PacketType,
@@ -34,6 +25,15 @@ package struct DecodedPacket {
         self.version = version
         self.content = content
         self.isInferred = isInferred
+    }
+
+    package enum Content {
+        case publish(PublishHeader)
+        /// An acknowledgement in its short form, by its packet identifier.
+        case acknowledgement(UInt16)
+        case ping
+        /// Everything else, which is rare enough to be built.
+        case other(Packet)
     }
 }
 
@@ -65,7 +65,7 @@ extension DecodedPacket.Content {
         self = .other(try Packet.read(packet, version: version))
     }
 
-    package var packetID: UInt16 {
+    var packetID: UInt16 {
         switch self {
         case .publish(let header): header.packetID
         case .acknowledgement(let id): id
@@ -88,17 +88,17 @@ package enum Ending: String, CaseIterable, Sendable {
     case endOfCapture
 }
 
-/// Takes in what recorded traffic holds, in the order of the file. Times of one connection never go back;
-/// those of different connections may, by as much as the frames of a capture do.
+/// Takes in what a capture holds, in the order of the file. Times of one connection never go back; those
+/// of different connections may, by as much as the frames of the capture do.
 package protocol TrafficObserver {
-    /// - Parameter client: the end that is not the broker; what a PROXY header says, if there is one.
+    /// - Parameter client: the end that is not the broker.
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64)
-    /// Tells whose connection it is of which the CONNECT was not seen; at most once, before `closed`.
+    /// The client of a connection whose CONNECT was not seen became known; at most once, before `closed`.
     mutating func identified(_ connection: Int, clientID: String, at time: Int64)
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan)
     mutating func closed(
         _ connection: Int, version: ProtocolVersion, _ ending: Ending, at time: Int64)
-    /// False once nothing more needs to be told: it has enough, or has failed.
+    /// An observer that failed, or has all it needs, says false: then reading may end early.
     var wantsMore: Bool { get }
 }
 

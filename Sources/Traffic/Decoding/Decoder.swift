@@ -1,115 +1,178 @@
 /// Frames in, MQTT packets out: finds the TCP connections and forgets them when they are over.
+///
+/// What it keeps is bounded: the connections by `FlowTable.limit`, bytes that wait on all of them by
+/// `keptLimit`, fragments by their table.
 struct Decoder<Observer: TrafficObserver> {
     var listener: Listener<Observer>
-    private(set) var tally = FrameTally()
-    private var streams: [FlowKey: TCPStream] = [:]
+    var tally = FrameTally()
+    /// Which capture the frames are of.
+    var capture = 0
+    /// Frames come from several captures, which may overlap.
+    var isMerging = false
+    private var copies = CopyFilter()
+    private var fragments = FragmentTable()
+    private var flows = FlowTable()
     /// The connection of the frame before, which is often that of the next.
-    private var recent: TCPStream?
+    private var recent: Int?
     private var sweepAt = 1_024
+    /// Bytes that wait in all connections, for what comes before them or for the rest of a packet.
+    private var kept = 0
+    private var relieveAt = Int64.min
 
     /// How long a connection that is over, or is not MQTT, is remembered, in nanoseconds of the capture:
     /// late segments must not be taken for a new one.
     private static var memory: Int64 { 120_000_000_000 }
+    /// Bytes; beyond, holes are not waited for, and packets of which much is missing are given up.
+    private static var keptLimit: Int { 64 << 20 }
+    /// How often connections that have gone silent are asked for what they keep, in nanoseconds.
+    private static var reliefInterval: Int64 { 1_000_000_000 }
 
     init(_ observer: Observer) { listener = Listener(observer: observer) }
 
     mutating func decode(_ frame: Frame, _ bytes: RawSpan) {
-        tally.count(frame)
+        tally.count(frame, of: capture)
         switch Dissection(bytes, link: frame.link, wireLength: frame.wireLength) {
-        case .segment(let segment): receive(segment, bytes, at: frame.time)
-        case .fragment: tally.fragments += 1
-        case .unsupportedLink: tally.unsupportedFrames += 1
-        case .other: break
+        case .segment(let segment):
+            switch copies.judge(segment, bytes, frame) {
+            case .new: receive(segment, bytes, frame)
+            case .duplicate: tally.duplicateFrames += 1
+            case .copy: tally.copiedSegments += 1
+            }
+        case .fragment(let fragment): receive(fragment, bytes, frame)
+        case .unsupportedLink:
+            tally.unsupportedFrames += 1
+            tally.note(.unsupportedLink, frame, of: capture)
+        case .other:
+            if isMerging, copies.judge(whole: bytes, frame) == .duplicate {
+                tally.duplicateFrames += 1
+            }
         }
     }
 
     /// Ends every connection, in the order in which they were found as far as their last frame tells.
     mutating func finish() {
-        for stream in streams.values.sorted(by: { $0.lastTime < $1.lastTime }) {
-            end(stream, .endOfCapture)
-        }
-        streams = [:]
+        for place in flows.placesByTime() { end(place, .endOfCapture) }
+        flows = FlowTable()
         recent = nil
+        fragments.finish()
+        tally.fragments = fragments.lost
+        tally.finish()
     }
 
-    private mutating func receive(_ segment: Segment, _ bytes: RawSpan, at time: Int64) {
-        let (key, side) = FlowKey.of(segment)
-        guard let stream = stream(key, side, segment, bytes, time) else { return }
-        stream.receive(segment, bytes, from: side, at: time, &listener)
-    }
-
-    private mutating func stream(
-        _ key: FlowKey, _ side: Int, _ segment: Segment, _ bytes: RawSpan, _ time: Int64
-    ) -> TCPStream? {
-        let known = recent?.key == key ? recent : streams[key]
-        if let known {
-            let isNew =
-                segment.flags.contains(.syn)
-                ? !known.owns(syn: segment, from: side)
-                : known.isForeign(segment, bytes, from: side)
-            guard isNew else {
-                recent = known
-                return known
+    private mutating func receive(_ fragment: Fragment, _ bytes: RawSpan, _ frame: Frame) {
+        let lost = fragments.lost
+        var (part, depth) = (fragment, 1)
+        guard var packet = fragments.add(part, bytes, at: frame.time) else {
+            // Given up are those of an earlier packet, of which the last is not known any more.
+            if fragments.lost > lost { tally.note(.fragment, frame, of: capture) }
+            return
+        }
+        while true {
+            switch Dissection(packet.span.bytes, of: part.key, depth: depth) {
+            case .segment(let segment): return receive(segment, packet.span.bytes, frame)
+            case .fragment(let inner):
+                // A tunnel whose packets are in fragments carries fragments.
+                depth += 1
+                guard let whole = fragments.add(inner, packet.span.bytes, at: frame.time) else {
+                    return
+                }
+                (part, packet) = (inner, whole)
+            case .other, .unsupportedLink: return
             }
-            end(known, .reset)
-        } else if !segment.flags.contains(.syn), segment.payload.isEmpty {
-            // Nothing to be had from it yet.
-            return nil
         }
-        if streams.count >= sweepAt { sweep(at: time) }
-        let stream = TCPStream(key)
-        streams[key] = stream
-        recent = stream
-        return stream
     }
 
-    private mutating func end(_ stream: TCPStream, _ ending: Ending) {
-        stream.finish(ending, at: stream.lastTime, &listener)
-        tally.count(stream)
+    private mutating func receive(_ segment: Segment, _ bytes: RawSpan, _ frame: Frame) {
+        let (key, side) = FlowKey.of(segment)
+        guard let place = place(key, side, segment, bytes, frame.time) else { return }
+        let before = flows[place].conversation.quality
+        let keptBefore = flows[place].keptBytes
+        flows[place].receive(
+            segment, bytes, from: side, at: frame.time, isCrowded: kept > Self.keptLimit, &listener)
+        kept += flows[place].keptBytes - keptBefore
+        if kept > Self.keptLimit { relieve(at: frame.time) }
+        if flows[place].conversation.kind == .mqtt {
+            note(before, flows[place].conversation.quality, frame)
+        }
     }
 
+    private mutating func note(_ before: StreamQuality, _ after: StreamQuality, _ frame: Frame) {
+        if after.malformedPackets != before.malformedPackets {
+            tally.note(.malformed, frame, of: capture)
+        }
+        if after.lostBytes != before.lostBytes { tally.note(.lost, frame, of: capture) }
+        if after.skippedBytes != before.skippedBytes { tally.note(.skipped, frame, of: capture) }
+    }
+
+    private mutating func place(
+        _ key: FlowKey, _ side: Int, _ segment: Segment, _ bytes: RawSpan, _ time: Int64
+    ) -> Int? {
+        if let recent, flows[recent].key == key { return current(recent, side, segment, bytes) }
+        if let known = flows.place(of: key) { return current(known, side, segment, bytes) }
+        // Nothing to be had from it yet.
+        guard segment.flags.contains(.syn) || !segment.payload.isEmpty else { return nil }
+        if flows.count >= sweepAt { sweep(at: time) }
+        recent = flows.insert(key)
+        return recent
+    }
+
+    /// The place of the connection, after another one with the same ends was ended if the segment is of a
+    /// new one.
+    private mutating func current(
+        _ place: Int, _ side: Int, _ segment: Segment, _ bytes: RawSpan
+    ) -> Int {
+        recent = place
+        let isNew =
+            segment.flags.contains(.syn)
+            ? !flows[place].owns(syn: segment, from: side)
+            : flows[place].isForeign(segment, bytes, from: side)
+        if isNew {
+            end(place, .reset)
+            flows.replace(place)
+        }
+        return place
+    }
+
+    private mutating func end(_ place: Int, _ ending: Ending) {
+        kept -= flows[place].keptBytes
+        flows[place].finish(ending, at: flows[place].lastTime, &listener)
+        tally.count(flows[place])
+    }
+
+    private mutating func forget(_ place: Int) {
+        end(place, .endOfCapture)
+        flows.remove(place)
+        if recent == place { recent = nil }
+    }
+
+    /// Forgets what is over. Where there are too many connections at once, those go that were silent longest.
     private mutating func sweep(at time: Int64) {
-        for (key, stream) in streams {
-            let isIdle = time - stream.lastTime > Self.memory
-            guard isIdle, stream.isOver || stream.conversation.kind != .mqtt else { continue }
-            end(stream, .endOfCapture)
-            streams[key] = nil
+        for place in flows.streams.indices where !flows[place].isVacant {
+            if flows[place].isForgettable, time - flows[place].lastTime > Self.memory {
+                forget(place)
+            }
         }
-        sweepAt = max(1_024, streams.count * 2)
-    }
-}
-
-/// What was in the frames, before anything is known of MQTT.
-struct FrameTally {
-    private(set) var frames = 0
-    /// Frames of which the capture holds only the beginning.
-    private(set) var cutFrames = 0
-    var fragments = 0
-    var unsupportedFrames = 0
-    private(set) var firstTime = Int64.max
-    private(set) var lastTime = Int64.min
-    /// TCP connections that carry MQTT, and those of them without a CONNECT.
-    private(set) var streams = 0
-    private(set) var withoutConnect = 0
-    private(set) var encrypted = 0
-    private(set) var quality = StreamQuality()
-
-    mutating func count(_ frame: Frame) {
-        frames += 1
-        if frame.isCut { cutFrames += 1 }
-        firstTime = min(firstTime, frame.time)
-        lastTime = max(lastTime, frame.time)
+        if flows.count >= FlowTable.limit {
+            let places = flows.placesByTime()
+            let candidates =
+                places.filter { flows[$0].isForgettable }
+                + places.filter { !flows[$0].isForgettable }
+            for place in candidates.prefix(FlowTable.limit / 4) {
+                if !flows[place].isForgettable { tally.forgottenStreams += 1 }
+                forget(place)
+            }
+        }
+        sweepAt = min(FlowTable.limit, max(1_024, flows.count * 2))
     }
 
-    mutating func count(_ stream: TCPStream) {
-        switch stream.conversation.kind {
-        case .mqtt:
-            guard stream.conversation.hasPackets else { return }
-            streams += 1
-            if !stream.conversation.connectSeen { withoutConnect += 1 }
-            quality.add(stream.quality)
-        case .encrypted: encrypted += 1
-        case .undecided, .other: break
+    /// Gives up what connections keep that went silent with a hole.
+    private mutating func relieve(at time: Int64) {
+        guard time >= relieveAt else { return }
+        relieveAt = time + Self.reliefInterval
+        for place in flows.streams.indices where flows[place].keptBytes > 0 {
+            let before = flows[place].keptBytes
+            flows[place].relieve(at: time, &listener)
+            kept += flows[place].keptBytes - before
         }
     }
 }

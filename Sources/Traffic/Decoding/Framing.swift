@@ -15,6 +15,15 @@ struct Framing {
     var carry: [UInt8] = []
     /// Bytes still to come of a packet of which a part was lost.
     private var toSkip = 0
+    /// Bytes that may still be looked at for a boundary; every byte that comes adds to it, so that segments
+    /// of one byte each do not have everything looked at again.
+    private var credit = 0
+
+    /// Credit per byte, and where it ends: what one look at the most that is kept costs.
+    private static let creditPerByte = 256
+    private static let creditLimit = 4 * undecidedLimit
+    /// Capacity that stays with a connection once its packet was taken.
+    private static let lastingCapacity = 64 << 10
 
     /// What is kept while it is not known where packets begin, in bytes.
     static let undecidedLimit = 16 << 10
@@ -78,6 +87,39 @@ struct Framing {
             mode = .searching
         }
         return worthless
+    }
+
+    /// Forgets what is kept; if it is the beginning of a packet, the rest of it is skipped.
+    /// - Returns: bytes that were kept.
+    mutating func abandon() -> Int {
+        let worthless = carry.count
+        if mode == .packets, worthless > 0 {
+            if case .known(let length) = PacketLength(carry.span.bytes, at: 0) {
+                toSkip = length - worthless
+            } else {
+                mode = .searching
+            }
+        }
+        carry = []
+        return worthless
+    }
+
+    /// Whether `carry` may be looked at again for a boundary, after `count` bytes came.
+    mutating func maySearch(after count: Int) -> Bool {
+        credit = min(Self.creditLimit, credit + count * Self.creditPerByte)
+        guard credit >= carry.count else { return false }
+        credit -= carry.count
+        return true
+    }
+
+    /// Returns a buffer that was swapped out of `carry`, emptied.
+    mutating func giveBack(_ buffer: consuming [UInt8]) {
+        guard buffer.capacity <= Self.lastingCapacity else {
+            carry = []
+            return
+        }
+        buffer.removeAll(keepingCapacity: true)
+        carry = buffer
     }
 
     /// Keeps the rest of `bytes` to look for a boundary there.

@@ -1,6 +1,8 @@
 /// One TCP connection: puts both directions into order and hands them to its conversation.
-final class TCPStream {
+struct TCPStream {
     let key: FlowKey
+    /// A place that no connection has.
+    let isVacant: Bool
     private(set) var conversation: Conversation
     private var halves: [2 of Half] = [Half(), Half()]
     /// Both ends have finished, or one has reset it.
@@ -18,9 +20,27 @@ final class TCPStream {
         var isFinished = false
     }
 
-    init(_ key: FlowKey) {
+    init(_ key: FlowKey) { self.init(key, isVacant: false) }
+
+    private init(_ key: FlowKey, isVacant: Bool) {
         self.key = key
+        self.isVacant = isVacant
         conversation = Conversation(key.low, key.high)
+    }
+
+    static var vacant: TCPStream {
+        let nobody = Endpoint(high: 0, low: 0, port: 0)
+        return TCPStream(FlowKey(low: nobody, high: nobody), isVacant: true)
+    }
+
+    /// Bytes that wait in it: behind holes, and for the rest of a packet.
+    var keptBytes: Int {
+        halves[0].reassembly.heldBytes + halves[1].reassembly.heldBytes + conversation.keptBytes
+    }
+
+    /// When it is silent for long, nothing is to be expected of it any more.
+    var isForgettable: Bool {
+        isOver || conversation.kind != .mqtt || halves[0].fin != nil || halves[1].fin != nil
     }
 
     /// What went wrong on it, if it carries MQTT.
@@ -44,17 +64,21 @@ final class TCPStream {
     }
 
     /// Whether a segment opens another connection although no SYN was captured: far from what was
-    /// expected, with a CONNECT in front.
+    /// expected, or after the end, with a CONNECT in front.
     func isForeign(_ segment: Segment, _ frame: RawSpan, from side: Int) -> Bool {
         guard let next = halves[side].reassembly.next, !segment.payload.isEmpty else {
             return false
         }
-        let distance = Int32(bitPattern: segment.sequence &- next).magnitude
-        return distance > 1 << 20 && Opening(frame.extracting(segment.payload)) == .connect
+        let distance = Int32(bitPattern: segment.sequence &- next)
+        // After the end nothing new may follow; what comes again lies before it.
+        let isElsewhere =
+            distance.magnitude > 1 << 20 || isOver && (distance > 0 || distance < -0xFFFF)
+        return isElsewhere && Opening(frame.extracting(segment.payload)) == .connect
     }
 
-    func receive<O: TrafficObserver>(
-        _ segment: Segment, _ frame: RawSpan, from side: Int, at time: Int64,
+    /// - Parameter isCrowded: too much waits in all connections together; nothing more may wait in this one.
+    mutating func receive<O: TrafficObserver>(
+        _ segment: Segment, _ frame: RawSpan, from side: Int, at time: Int64, isCrowded: Bool,
         _ listener: inout Listener<O>
     ) {
         lastTime = max(lastTime, time)
@@ -68,12 +92,13 @@ final class TCPStream {
             take(segment, frame, side, time, &listener)
         }
         for side in 0..<2 where halves[side].reassembly.hasHole {
-            giveUpHoles(side, time, ended: false, &listener)
+            giveUpHoles(side, time, ended: isCrowded, &listener)
         }
+        if isCrowded, conversation.keptBytes > Framing.undecidedLimit { conversation.abandonKept() }
         if segment.flags.contains(.fin) {
             halves[side].fin = segment.sequence &+ UInt32(truncatingIfNeeded: length)
         }
-        if segment.flags.contains(.rst) {
+        if segment.flags.contains(.rst), isInWindow(segment, side) {
             finish(.reset, at: time, &listener)
         } else {
             noteFinished(time, &listener)
@@ -81,8 +106,9 @@ final class TCPStream {
     }
 
     /// Nothing comes after this: delivers what waits, counts what is missing, and tells the observer.
-    func finish<O: TrafficObserver>(_ ending: Ending, at time: Int64, _ listener: inout Listener<O>)
-    {
+    mutating func finish<O: TrafficObserver>(
+        _ ending: Ending, at time: Int64, _ listener: inout Listener<O>
+    ) {
         guard !isOver else { return }
         for side in 0..<2 {
             giveUpHoles(side, time, ended: true, &listener)
@@ -98,7 +124,20 @@ final class TCPStream {
         isOver = true
     }
 
-    private func start(_ segment: Segment, _ side: Int) {
+    /// Whether a reset can be of this connection, and not of one that had the same ports before.
+    private func isInWindow(_ reset: Segment, _ side: Int) -> Bool {
+        guard let next = halves[side].reassembly.next else { return true }
+        return Int32(bitPattern: reset.sequence &- next).magnitude <= Reassembly.far
+    }
+
+    /// Gives up holes that are older than is waited for, though no segment came.
+    mutating func relieve<O: TrafficObserver>(at time: Int64, _ listener: inout Listener<O>) {
+        for side in 0..<2 where halves[side].reassembly.hasHole {
+            giveUpHoles(side, time, ended: false, &listener)
+        }
+    }
+
+    private mutating func start(_ segment: Segment, _ side: Int) {
         guard halves[side].syn == nil else { return }
         halves[side].syn = segment.sequence
         if !halves[side].reassembly.isStarted {
@@ -107,7 +146,7 @@ final class TCPStream {
         conversation.isOpened(by: segment.flags.contains(.ack) ? 1 - side : side)
     }
 
-    private func take<O: TrafficObserver>(
+    private mutating func take<O: TrafficObserver>(
         _ segment: Segment, _ frame: RawSpan, _ side: Int, _ time: Int64,
         _ listener: inout Listener<O>
     ) {
@@ -130,6 +169,7 @@ final class TCPStream {
         case .seen: retransmitted += 1
         case .keepAlive: break
         case .elsewhere:
+            giveUpHoles(side, time, ended: true, &listener)
             halves[side].reassembly.start(at: sequence)
             // How much is missing cannot be known, only that something is.
             conversation.lose(1, from: side)
@@ -137,7 +177,7 @@ final class TCPStream {
         }
     }
 
-    private func deliver<O: TrafficObserver>(
+    private mutating func deliver<O: TrafficObserver>(
         _ payload: RawSpan, cut: Int, _ side: Int, _ time: Int64, _ listener: inout Listener<O>
     ) {
         halves[side].reassembly.advance(payload.byteCount)
@@ -147,7 +187,7 @@ final class TCPStream {
         conversation.lose(cut, from: side)
     }
 
-    private func deliverReady<O: TrafficObserver>(
+    private mutating func deliverReady<O: TrafficObserver>(
         _ side: Int, _ time: Int64, _ listener: inout Listener<O>
     ) {
         while let ready = halves[side].reassembly.takeReady(at: time) {
@@ -160,7 +200,7 @@ final class TCPStream {
         }
     }
 
-    private func giveUpHoles<O: TrafficObserver>(
+    private mutating func giveUpHoles<O: TrafficObserver>(
         _ side: Int, _ time: Int64, ended: Bool, _ listener: inout Listener<O>
     ) {
         while let hole = halves[side].reassembly.hopelessHole(at: time, ended: ended) {
@@ -170,7 +210,9 @@ final class TCPStream {
         }
     }
 
-    private func noteFinished<O: TrafficObserver>(_ time: Int64, _ listener: inout Listener<O>) {
+    private mutating func noteFinished<O: TrafficObserver>(
+        _ time: Int64, _ listener: inout Listener<O>
+    ) {
         guard halves[0].fin != nil || halves[1].fin != nil else { return }
         for side in 0..<2 {
             guard let fin = halves[side].fin, let next = halves[side].reassembly.next else {
@@ -179,18 +221,5 @@ final class TCPStream {
             if fin == next { halves[side].isFinished = true }
         }
         if halves[0].isFinished, halves[1].isFinished { finish(.fin, at: time, &listener) }
-    }
-}
-
-/// The two ends of a TCP connection, the same for both directions.
-struct FlowKey: Hashable {
-    let low: Endpoint
-    let high: Endpoint
-
-    /// - Returns: the key, and which side sent the segment: 0 is `low`.
-    static func of(_ segment: Segment) -> (key: FlowKey, side: Int) {
-        Endpoint.precedes(segment.source, segment.destination)
-            ? (FlowKey(low: segment.source, high: segment.destination), 0)
-            : (FlowKey(low: segment.destination, high: segment.source), 1)
     }
 }

@@ -2,12 +2,15 @@ internal import HOCON
 
 /// What the traffic of a fleet is written as.
 package enum FleetOutput: String, CaseIterable, Sendable {
+    /// A trace file.
+    case trace
     /// A capture that any decoder reads.
     case pcapng
 
     /// How names of such files end.
     package var ending: String {
         switch self {
+        case .trace: "dstrace"
         case .pcapng: "pcapng"
         }
     }
@@ -26,6 +29,12 @@ extension Fleet {
         case .pcapng:
             var writer = PcapngWriter(
                 file, brokerAddress: broker.address, brokerPort: broker.port)
+            let truth = emit(into: &writer, seed: seed, watch: watch)
+            if let failure = writer.failure { throw failure }
+            if truth != nil { try writer.finish() }
+            return truth
+        case .trace:
+            var writer = TraceWriter(file)
             let truth = emit(into: &writer, seed: seed, watch: watch)
             if let failure = writer.failure { throw failure }
             if truth != nil { try writer.finish() }

@@ -18,6 +18,10 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
     package let truncatedFrames: Int
     package let retransmittedSegments: Int
     package let outOfOrderSegments: Int
+    /// Frames that the captures hold twice, as where they overlap; counted once.
+    package let duplicateFrames: Int
+    /// TCP segments that were captured on two interfaces; counted once.
+    package let twiceCapturedSegments: Int
     package let connectionsWithoutConnect: Int
     package let encryptedConnections: Int
     /// What the verdict rests on, and what else to know of the capture.
@@ -27,6 +31,8 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         case verdict, lostBytes = "lost_bytes", skippedBytes = "skipped_bytes"
         case truncatedFrames = "truncated_frames", retransmittedSegments = "retransmitted_segments"
         case outOfOrderSegments = "out_of_order_segments"
+        case duplicateFrames = "duplicate_frames"
+        case twiceCapturedSegments = "twice_captured_segments"
         case connectionsWithoutConnect = "connections_without_connect"
         case encryptedConnections = "encrypted_connections", reasons
     }
@@ -41,10 +47,12 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         truncatedFrames = tally.cutFrames
         retransmittedSegments = quality.retransmittedSegments
         outOfOrderSegments = quality.outOfOrderSegments
+        duplicateFrames = tally.duplicateFrames
+        twiceCapturedSegments = tally.copiedSegments
         connectionsWithoutConnect = tally.withoutConnect
         encryptedConnections = tally.encrypted
-        let doubts = Self.doubts(captures, tally)
-        reasons = doubts + Self.notes(inspector)
+        let doubts = tally.doubts(captures)
+        reasons = doubts + tally.notes + Self.notes(inspector)
         let missing = Double(lostBytes + skippedBytes)
         let isBearable = missing <= Self.bearable * (missing + Double(quality.decodedBytes))
         verdict = !isBearable ? .unusable : doubts.isEmpty ? .good : .usable
@@ -57,49 +65,5 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         return [
             "\(resumed) durable sessions are older than the capture: subscriptions they made before are not in it"
         ]
-    }
-
-    private static func doubts(_ captures: [CaptureSummary], _ tally: FrameTally) -> [String] {
-        let quality = tally.quality
-        let counted: [(Int, String)] = [
-            (
-                quality.lostBytes,
-                "bytes of MQTT connections are not in the capture (dropped, or cut by the snap length)"
-            ),
-            (
-                quality.skippedBytes,
-                "captured bytes are parts of packets of which the rest is missing"
-            ),
-            (tally.cutFrames, "frames are cut; record with `tcpdump -s 0`"),
-            (quality.malformedPackets, "packets are malformed"),
-            (
-                tally.withoutConnect,
-                "connections were open before the capture began, or their CONNECT is missing"
-            ),
-            (tally.encrypted, "connections are encrypted (TLS) and were not decoded"),
-            (tally.fragments, "IP fragments were not put together"),
-            (tally.unsupportedFrames, "frames have a link type that is not supported"),
-        ]
-        return counted.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-            + captures.filter(\.isCutOff).map {
-                "\($0.path) ends inside a frame, after \($0.frames) whole ones"
-            }
-    }
-}
-
-extension FrameTally {
-    /// Why there may be no MQTT in frames that were read.
-    func doubts(_ captures: [CaptureSummary]) -> [String] {
-        var doubts: [String] = []
-        if encrypted > 0 { doubts.append("\(encrypted) connections are encrypted with TLS") }
-        if unsupportedFrames > 0 {
-            let links = Set(captures.map(\.linkType)).sorted().joined(separator: ", ")
-            doubts.append("\(unsupportedFrames) frames have an unsupported link type: \(links)")
-        }
-        if fragments > 0 { doubts.append("\(fragments) frames are IP fragments") }
-        if cutFrames > 0 {
-            doubts.append("\(cutFrames) frames are cut: record with `tcpdump -s 0`")
-        }
-        return doubts
     }
 }

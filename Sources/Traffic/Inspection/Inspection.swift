@@ -43,7 +43,8 @@ package struct Inspection: Codable, Equatable, Sendable {
     {
         guard tally.streams > 0 else {
             throw .noMQTT(
-                paths: captures.map(\.path), frames: tally.frames, doubts: tally.doubts(captures))
+                paths: captures.map(\.path), frames: tally.frames,
+                doubts: tally.doubtsWithoutMQTT(captures))
         }
         self.captures = captures
         spanSeconds = Double(max(0, tally.lastTime - tally.firstTime)) * 1e-9

@@ -40,6 +40,11 @@ package struct Endpoint: Hashable, Sendable {
 
     private var isIPv4: Bool { high == 0 && low & ~0xFFFF_FFFF == Self.mapped }
 
+    /// All of it in one word.
+    var mixed: UInt64 {
+        high &* MixingWord.a ^ low &* MixingWord.b ^ UInt64(port) &* MixingWord.c
+    }
+
     /// Any order will do: it makes one key of the two directions of a connection.
     static func precedes(_ a: Endpoint, _ b: Endpoint) -> Bool {
         if a.port != b.port { return a.port < b.port }

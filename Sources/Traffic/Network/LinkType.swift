@@ -4,83 +4,68 @@ struct LinkType: RawRepresentable, Hashable {
 
     static let null = LinkType(rawValue: 0)
     static let ethernet = LinkType(rawValue: 1)
+    static let ppp = LinkType(rawValue: 9)
+    /// DLT_RAW had other numbers on some systems, and files were written with them.
+    static let rawBSDOS = LinkType(rawValue: 12)
+    static let rawOpenBSD = LinkType(rawValue: 14)
+    static let pppHDLC = LinkType(rawValue: 50)
+    static let pppoe = LinkType(rawValue: 51)
     static let raw = LinkType(rawValue: 101)
+    static let ciscoHDLC = LinkType(rawValue: 104)
     static let loop = LinkType(rawValue: 108)
     static let linuxCooked = LinkType(rawValue: 113)
     static let ipv4 = LinkType(rawValue: 228)
     static let ipv6 = LinkType(rawValue: 229)
     static let linuxCooked2 = LinkType(rawValue: 276)
 
+    /// As it is printed.
     var name: String { Self.names[self] ?? "link type \(rawValue)" }
-    var isSupported: Bool { Self.names[self] != nil }
 
     private static let names: [LinkType: String] = [
-        null: "null", ethernet: "ethernet", raw: "raw", loop: "loop", linuxCooked: "linux_cooked",
-        ipv4: "ipv4", ipv6: "ipv6", linuxCooked2: "linux_cooked_v2", rawOpenBSD: "raw",
-        rawBSDOS: "raw",
+        null: "null", ethernet: "ethernet", ppp: "ppp", rawBSDOS: "raw", rawOpenBSD: "raw",
+        pppHDLC: "ppp", pppoe: "pppoe", raw: "raw", ciscoHDLC: "hdlc", loop: "loop",
+        linuxCooked: "linux_cooked", ipv4: "ipv4", ipv6: "ipv6", linuxCooked2: "linux_cooked_v2",
     ]
-    /// DLT_RAW had other numbers on some systems, and files were written with them.
-    private static let rawBSDOS = LinkType(rawValue: 12)
-    private static let rawOpenBSD = LinkType(rawValue: 14)
 }
 
-/// The network protocols that carry TCP.
-enum NetworkProtocol {
-    case ipv4
-    case ipv6
-
-    init?(etherType: UInt16) {
-        switch etherType {
-        case 0x0800: self = .ipv4
-        case 0x86DD: self = .ipv6
-        default: return nil
-        }
-    }
-
-    /// By the version in the first byte of the packet.
-    init?(firstByte: UInt8) {
-        switch firstByte >> 4 {
-        case 4: self = .ipv4
-        case 6: self = .ipv6
-        default: return nil
-        }
-    }
+/// Numbers of what follows in frames and packets that can lead to TCP (IANA's registries of ether types
+/// and of protocol numbers).
+enum EtherType {
+    static let ipv4: UInt16 = 0x0800
+    static let ipv6: UInt16 = 0x86DD
+    /// 802.1Q, 802.1ad and what came before it.
+    static let tags: [5 of UInt16] = [0x8100, 0x88A8, 0x9100, 0x9200, 0x9300]
+    static let mpls: UInt16 = 0x8847
+    static let mplsMulticast: UInt16 = 0x8848
+    static let pppoeSession: UInt16 = 0x8864
+    /// An Ethernet frame inside something else.
+    static let bridging: UInt16 = 0x6558
+    static let erspan2: UInt16 = 0x88BE
+    static let erspan3: UInt16 = 0x22EB
+    /// Below it is a length of 802.3, and what follows begins with LLC.
+    static let least: UInt16 = 0x0600
 }
 
-extension LinkType {
-    /// Which network packet the frame carries, and where it begins; nil if it is none that carries TCP.
-    func network(_ frame: RawSpan) -> (NetworkProtocol, at: Int)? {
-        switch self {
-        case .ethernet: ethernet(frame)
-        case .linuxCooked: cooked(frame, headerLength: 16, protocolOffset: 14)
-        case .linuxCooked2: cooked(frame, headerLength: 20, protocolOffset: 0)
-        // Four bytes with an address family whose number and byte order depend on the system.
-        case .null, .loop: bare(frame, at: 4)
-        default: isSupported ? bare(frame, at: 0) : nil
-        }
-    }
+enum IPProtocol {
+    static let hopByHop: UInt8 = 0
+    static let ipv4: UInt8 = 4
+    static let tcp: UInt8 = 6
+    static let udp: UInt8 = 17
+    static let ipv6: UInt8 = 41
+    static let routing: UInt8 = 43
+    static let fragment: UInt8 = 44
+    static let gre: UInt8 = 47
+    static let authentication: UInt8 = 51
+    static let destinationOptions: UInt8 = 60
+    static let mobility: UInt8 = 135
+    static let hostIdentity: UInt8 = 139
+    static let shim: UInt8 = 140
+}
 
-    private func ethernet(_ frame: RawSpan) -> (NetworkProtocol, at: Int)? {
-        var at = 12
-        while at + 2 <= frame.byteCount {
-            switch frame.two(at: at) {
-            // Tags of 802.1Q and 802.1ad, also stacked
-            case 0x8100, 0x88A8, 0x9100: at += 4
-            case let etherType: return NetworkProtocol(etherType: etherType).map { ($0, at + 2) }
-            }
-        }
-        return nil
-    }
-
-    private func cooked(
-        _ frame: RawSpan, headerLength: Int, protocolOffset: Int
-    ) -> (NetworkProtocol, at: Int)? {
-        guard frame.byteCount >= headerLength else { return nil }
-        return NetworkProtocol(etherType: frame.two(at: protocolOffset)).map { ($0, headerLength) }
-    }
-
-    private func bare(_ frame: RawSpan, at offset: Int) -> (NetworkProtocol, at: Int)? {
-        guard frame.byteCount > offset else { return nil }
-        return NetworkProtocol(firstByte: frame.byte(at: offset)).map { ($0, offset) }
-    }
+/// UDP ports behind which there are frames of another network.
+enum TunnelPort {
+    static let vxlan: UInt16 = 4_789
+    /// What Linux used before the number was assigned, and still does unless told.
+    static let vxlanLinux: UInt16 = 8_472
+    static let geneve: UInt16 = 6_081
 }

@@ -8,7 +8,7 @@ struct Reassembly {
     private(set) var next: UInt32?
     /// Came before its turn; in order of sequence, without overlaps.
     private var held: [HeldSegment] = []
-    private var heldBytes = 0
+    private(set) var heldBytes = 0
     /// When the present hole was last known to be no hole, or to be closing.
     private var holeSince: Int64 = 0
     /// The highest acknowledgement the other end has sent.
@@ -19,8 +19,9 @@ struct Reassembly {
     /// How long a hole is waited for, in nanoseconds of the capture: what the receiver acknowledged can only
     /// be late in the file, anything else may be sent again.
     static let patience = (acknowledged: Int64(1_000_000_000), sent: Int64(30_000_000_000))
-    /// A segment that begins farther back than any window is of another connection, not a retransmission.
-    private static let farBack: Int32 = -(16 << 20)
+    /// A segment that begins farther away than any window is of another connection, or so much is missing
+    /// that nothing can be said of it.
+    static let far: UInt32 = 16 << 20
 
     enum Place: Equatable {
         /// The first `seen` bytes were there before, the rest is due now.
@@ -50,9 +51,9 @@ struct Reassembly {
             return .due(seen: 0)
         }
         let distance = Int32(bitPattern: sequence &- next)
+        if distance.magnitude > Self.far { return .elsewhere }
         if distance > 0 || distance == 0 && !held.isEmpty { return .early }
         if distance == 0 { return .due(seen: 0) }
-        if distance < Self.farBack { return .elsewhere }
         let seen = -Int(distance)
         if seen >= length { return distance == -1 ? .keepAlive : .seen }
         return held.isEmpty ? .due(seen: seen) : .early

@@ -40,6 +40,24 @@ import Traffic
         }
     }
 
+    @Test(arguments: shippedFleets) func aTraceHoldsTheSameAsTheCapture(_ name: String) throws {
+        let scratch = ScratchDirectory()
+        let (fleet, path) = (try small(name), scratch("fleet.dstrace"))
+        let truth = try #require(
+            try fleet.write(
+                to: OutputFile.named(path), as: .trace, seed: 1, watch: { _ in true }))
+        let traced = try Inspection(captures: [path])
+        #expect(traced.packets == truth.figures.packets)
+        try written(fleet) { path, _ in
+            let captured = try Inspection(captures: [path])
+            #expect(captured.packets == traced.packets)
+            #expect(captured.publish == traced.publish)
+            #expect(captured.connections == traced.connections)
+            #expect(captured.persisted == traced.persisted)
+            #expect(captured.findings == traced.findings)
+        }
+    }
+
     @Test(
         .enabled(if: Tshark.isThere || Tshark.isCI, "tshark is not installed"),
         arguments: shippedFleets)

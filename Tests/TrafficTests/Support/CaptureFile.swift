@@ -23,6 +23,16 @@ enum CaptureFile {
         return file
     }
 
+    /// As kernels of the nineties wrote it: eight more bytes in each record.
+    static func modifiedPcap(_ frames: [TestFrame]) -> [UInt8] {
+        var file = UInt32(0xA1B2_CD34).little + Array(pcap([]).dropFirst(4))
+        for frame in frames {
+            let record = Array(pcap([frame]).dropFirst(24))
+            file += record.prefix(16) + [UInt8](repeating: 0x77, count: 8) + record.dropFirst(16)
+        }
+        return file
+    }
+
     /// Blocks of a pcapng file.
     struct Blocks {
         var bigEndian = false
@@ -58,6 +68,13 @@ enum CaptureFile {
             let time = four(UInt32(ticks >> 32)) + four(UInt32(truncatingIfNeeded: ticks))
             let lengths = four(UInt32(frame.count)) + four(UInt32(frame.count))
             block(6, four(interface) + time + lengths + frame)
+        }
+
+        /// The obsolete packet block.
+        mutating func oldPacket(_ frame: [UInt8], interface: UInt16 = 0, ticks: UInt64) {
+            let time = four(UInt32(ticks >> 32)) + four(UInt32(truncatingIfNeeded: ticks))
+            let lengths = four(UInt32(frame.count)) + four(UInt32(frame.count))
+            block(2, two(interface) + two(0xFFFF) + time + lengths + frame)
         }
 
         mutating func simplePacket(_ frame: [UInt8]) { block(3, four(UInt32(frame.count)) + frame) }
@@ -100,6 +117,23 @@ enum CaptureFile {
         let count = ZSTD_compress(&output, output.count, bytes, bytes.count, 3)
         return Array(output.prefix(count))
     }
+}
+
+/// A folder for the time of `body`, with these files in it.
+func withFolder<Result>(
+    _ files: [String: [UInt8]], _ body: (String) throws -> Result
+) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "traffic-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, bytes) in files {
+        let file = folder.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: file)
+    }
+    return try body(folder.path)
 }
 
 /// Writes `bytes` to a file for the time of `body`.

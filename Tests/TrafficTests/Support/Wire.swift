@@ -68,6 +68,13 @@ struct Wire {
         segment(toBroker: false, [], [.fin, .ack], at: brokerSequence)
     }
 
+    /// Repeats a frame as a sender does that had no acknowledgement in time.
+    mutating func sendAgain(_ index: Int, at place: Int) {
+        var frame = frames[index]
+        frame.time += 200_000_000
+        frames.insert(frame, at: place)
+    }
+
     mutating func segment(
         toBroker: Bool, _ payload: [UInt8], _ flags: Flags, at sequence: UInt32,
         acknowledging: UInt32? = nil

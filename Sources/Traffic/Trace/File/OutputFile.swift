@@ -67,7 +67,9 @@ package final class OutputFile {
         precondition(isOpen)
         guard let temporaryPath else {
             isOpen = false
-            if file != STDOUT_FILENO, close(file) != 0 { throw WriteError(path: path, errno: errno) }
+            if file != STDOUT_FILENO, close(file) != 0 {
+                throw WriteError(path: path, errno: errno)
+            }
             return
         }
         // A name must not outlive what it stands for.

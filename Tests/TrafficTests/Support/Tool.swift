@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+
+/// A program of Wireshark or tcpdump that tests make captures with, and compare with.
+enum Tool: String {
+    case tshark
+    case tcpdump
+    case editcap
+    case mergecap
+
+    var path: String { "/usr/bin/" + rawValue }
+
+    /// In CI they have to be there: a test that needs them fails if they are not.
+    static let areThere =
+        ProcessInfo.processInfo.environment["CI"] == "true"
+        || [tshark, tcpdump, editcap, mergecap].allSatisfy {
+            FileManager.default.isExecutableFile(atPath: $0.path)
+        }
+
+    @discardableResult
+    func run(_ arguments: [String], in folder: String) throws -> String {
+        let outcome = try Command.run(
+            arguments, of: URL(fileURLWithPath: path), in: folder,
+            environment: ["HOME": folder])
+        guard outcome.code == 0 else {
+            throw Failed(tool: rawValue, code: outcome.code, errors: outcome.errors)
+        }
+        return outcome.output
+    }
+
+    struct Failed: Error {
+        let tool: String
+        let code: Int32
+        let errors: String
+    }
+
+    /// How many MQTT packets of each type tshark finds, by the number of the type.
+    static func packets(in file: String, of folder: String) throws -> [Int: Int] {
+        let output = try tshark.run(
+            [
+                "-r", file, "-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "mqtt", "-T", "fields",
+                "-e", "mqtt.msgtype",
+            ], in: folder)
+        return output.split(whereSeparator: { $0 == "\n" || $0 == "," })
+            .compactMap { Int($0) }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+}
