@@ -72,7 +72,7 @@ import Testing
             ])
         let inspected = try Command.run(["inspect", "air-quality.dstrace"], in: scratch.path)
         #expect(inspected.code == 0, "\(inspected.errors)")
-        #expect(inspected.output.contains("CONNECT         10"))
+        #expect(inspected.output.contains("  CONNECT         9\n"))
     }
 
     @Test func whatIsWrongIsNamedBeforeAnythingIsWritten() throws {
