@@ -52,6 +52,12 @@ extension SynthCommand {
             }
             fleet = fleet.scaled(toDevices: devices)
         }
+        guard fleet.streamCount <= Fleet.mostStreams else {
+            throw Failure(
+                .badInput,
+                "\(path): its clients have \(fleet.streamCount) streams of messages, more than \(Fleet.mostStreams); make fewer clients or variables"
+            )
+        }
         if let text = duration, let time = Fleet.duration(text) { fleet.duration = time }
         if let text = start, let time = WallClock.parse(text) { fleet.start = time }
         return fleet

@@ -20,6 +20,15 @@ package struct Fleet: Hashable, Sendable {
         (self.broker, self.groups, self.storms) = (broker, groups, storms)
     }
 
+    /// Most streams of messages: each takes some 200 bytes while the traffic is made.
+    package static let mostStreams = 20_000_000
+
+    package var streamCount: Int {
+        groups.reduce(0) { sum, group in
+            sum + group.count * group.messages.reduce(0) { $0 + $1.combinationCount }
+        }
+    }
+
     package var clientCount: Int { groups.reduce(0) { $0 + $1.count } }
 
     /// Clients of the groups that `scaled` changes.

@@ -62,8 +62,7 @@ extension FleetBlock {
         _ key: String, atMost: UInt32 = .max, never: Bool = false
     ) throws(HOCONError) -> UInt32? {
         if never, case .string("never")? = object[key] { return .max }
-        // One less than what means for ever.
-        let most = Int64(atMost == .max ? .max - 1 : atMost) * FleetTime.second
+        let most = min(Int64(atMost) * FleetTime.second, FleetTime.longest)
         guard let time = try time(key, through: most) else { return nil }
         guard time % FleetTime.second == 0 else {
             throw error(key, "has to be whole seconds, because MQTT counts in them")

@@ -70,7 +70,7 @@ struct FleetStream {
     /// Empty if every message has another.
     let topic: [UInt8]
     let variables: [[UInt8]]
-    /// Of version 5, for topics with an alias.
+    /// Of version 5, for topics with an alias; 0 if there are no more.
     let alias: UInt16
     var random: Seed
     /// Of the payload's walks.

@@ -63,7 +63,7 @@ extension FleetRun {
                     FleetStream(
                         client: Int32(client), kind: Int32(kind), topic: topic,
                         variables: variables,
-                        alias: UInt16(clamping: streams.count - first + 1), random: random,
+                        alias: UInt16(exactly: streams.count - first + 1) ?? 0, random: random,
                         values: values))
             }
         }

@@ -34,7 +34,7 @@ extension FleetRun {
         let shown = shown(by: kind, qos, pitfalls, isVersion5)
         var bytes = take()
         var alias: UInt16 = 0
-        if kind.topicAlias, isVersion5, qos == .atMostOnce {
+        if kind.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
             alias = streams[stream].alias
             let isKnown = streams[stream].aliasKnownOn == clients[client].connection
             streams[stream].aliasKnownOn = clients[client].connection

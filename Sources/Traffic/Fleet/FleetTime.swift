@@ -3,6 +3,8 @@ internal import HOCON
 /// Durations in fleet files: as everywhere in EMQX, and microseconds.
 enum FleetTime {
     static let second: Int64 = 1_000_000_000
+    /// Of what comes again and again: a millisecond.
+    static let shortest: Int64 = 1_000_000
     /// A year: longer than any traffic that is worth making.
     static let longest: Int64 = 366 * 86_400 * second
 

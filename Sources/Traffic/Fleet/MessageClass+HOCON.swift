@@ -108,7 +108,7 @@ extension FleetBlock {
         }
         if has("rate") { return .poisson(meanGap: try meanGap()) }
         // A year is no period: what comes once in the traffic has a phase.
-        guard let period = try time("every", from: 1_000_000) else {
+        guard let period = try time("every", from: FleetTime.shortest) else {
             throw missing("every", "a duration")
         }
         let jitter = try time("jitter", through: period) ?? 0

@@ -48,6 +48,8 @@ struct MessageClass: Hashable, Sendable {
         let value: String
     }
 
+    var combinationCount: Int { variables.reduce(1) { $0 * $1.values.count } }
+
     /// Every combination of the variables' values, the last changing fastest; one empty one without variables.
     var combinations: [[[UInt8]]] {
         variables.reduce([[]]) { lists, variable in

@@ -22,7 +22,7 @@ extension SessionTerms {
         receiveMaximum = try block.integer("receive_maximum", in: 1...65_535).map { UInt16($0) }
         window = try block.integer("max_inflight", in: 1...65_535) ?? 20
         buffer = try block.integer("buffer", in: 0...1_000_000) ?? 1_000
-        retry = try block.time("retry", from: 1)
+        retry = try block.time("retry", from: FleetTime.shortest)
     }
 }
 
@@ -30,14 +30,17 @@ extension LinkTerms {
     init(_ block: FleetBlock) throws(HOCONError) {
         let second = Double(FleetTime.second)
         roundTrip =
-            try block.timeSpread("round_trip", from: 1) ?? .logNormal(p50: 20e6, p99: 120e6)
+            try block.timeSpread("round_trip", from: 1_000) ?? .logNormal(p50: 20e6, p99: 120e6)
         joinWithin = try block.time("join_within") ?? 5 * FleetTime.second
         loss = try block.share("loss") ?? 0
         recovery =
-            try block.timeSpread("recovery", from: 1)
+            try block.timeSpread("recovery", from: FleetTime.shortest)
             ?? .logNormal(p50: 5 * second, p99: 60 * second)
-        reconnect = try block.timeSpread("reconnect", from: 1) ?? .uniform(second, 5 * second)
-        reconnectLimit = try block.time("reconnect_limit", from: 1) ?? 60 * FleetTime.second
+        reconnect =
+            try block.timeSpread("reconnect", from: FleetTime.shortest)
+            ?? .uniform(second, 5 * second)
+        reconnectLimit =
+            try block.time("reconnect_limit", from: FleetTime.shortest) ?? 60 * FleetTime.second
         let weights = try block.weights("departures", of: Departure.allCases.map(\.rawValue))
         var departures: [DepartureShare] = []
         for (name, weight) in weights ?? [(Departure.silent.rawValue, 1)] {
@@ -61,16 +64,16 @@ extension Outages {
     init?(_ block: FleetBlock) throws(HOCONError) {
         guard let inner = try block.block("outages") else { return nil }
         try inner.refuseUnknown(ClientGroup.outageKeys, of: "outages")
-        guard let lasting = try inner.timeSpread("lasting", from: 1) else {
+        guard let lasting = try inner.timeSpread("lasting", from: FleetTime.shortest) else {
             throw inner.missing("lasting", "how long one is, as \"30s\"")
         }
         self.lasting = lasting
-        if let period = try inner.time("every", from: 1) {
+        if let period = try inner.time("every", from: FleetTime.second) {
             guard !inner.has("mean_between") else {
                 throw inner.error("mean_between", "cannot stand beside `every`; leave out one")
             }
             schedule = .every(period: period, first: try inner.time("first") ?? period)
-        } else if let mean = try inner.time("mean_between", from: 1) {
+        } else if let mean = try inner.time("mean_between", from: FleetTime.second) {
             guard !inner.has("first") else {
                 throw inner.error("first", "needs `every`; outages at random have no first")
             }
