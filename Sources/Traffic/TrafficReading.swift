@@ -25,6 +25,17 @@ struct TrafficReading<Observer: TrafficObserver> {
             summaries = try reader.read(into: &decoder)
             decoder.tally.notes = list.notes + reader.notes
             (tally, self.observer) = (decoder.tally, decoder.listener.observer)
+        case .events:
+            var reader = try EventReader(list.entries)
+            var listener = Listener(observer: observer)
+            var tally = try reader.read(into: &listener)
+            tally.notes += list.notes
+            (summaries, self.tally, self.observer) = (reader.summaries, tally, listener.observer)
         }
+    }
+
+    /// What a trace made of it has to keep beside the events.
+    var facts: TraceFacts {
+        TraceFacts(tally.origins.isEmpty ? summaries : tally.origins, tally)
     }
 }

@@ -20,6 +20,8 @@ package enum CaptureError: Error, Equatable, Sendable {
     case mixedSources(first: String, second: String)
     /// Every frame was read and no MQTT packet was in them.
     case noMQTT(paths: [String], frames: Int, doubts: [String])
+    /// A trace file or lines of JSON.
+    case trace(TraceError)
 }
 
 extension CaptureError: CustomStringConvertible {
@@ -51,6 +53,7 @@ extension CaptureError: CustomStringConvertible {
         case .noMQTT(let paths, let frames, let doubts):
             "\(paths.joined(separator: ", ")): \(frames) frames hold no MQTT; was it taken on the broker's port?"
                 + doubts.map { " (\($0))" }.joined()
+        case .trace(let error): error.description
         }
     }
 

@@ -1,6 +1,7 @@
 extension FrameTally {
     /// What lowers the trust in captures, with the place where it was met first; empty if nothing does.
     func doubts(_ captures: [CaptureSummary]) -> [String] {
+        let captures = origins.isEmpty ? captures : origins
         let counted: [(Int, Trouble?, String)] = [
             (
                 quality.lostBytes, .lost,

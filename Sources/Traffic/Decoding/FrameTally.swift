@@ -21,8 +21,10 @@ struct FrameTally {
     var quality = StreamQuality()
     /// Of the files beside their frames.
     var notes: [String] = []
+    /// The captures that traces were made of; empty for captures, which are their own.
+    var origins: [CaptureSummary] = []
     /// Where each kind of trouble was met first.
-    private var places: [FramePlace?] = Trouble.allCases.map { _ in nil }
+    var places: [FramePlace?] = Trouble.allCases.map { _ in nil }
 
     /// What may be wrong with a frame, or turn out to be wrong when it comes.
     enum Trouble: Int, CaseIterable {

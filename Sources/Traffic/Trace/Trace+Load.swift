@@ -26,6 +26,13 @@ struct Both<First: TrafficObserver, Second: TrafficObserver>: TrafficObserver {
         second.opened(connection, client: client, at: time)
     }
 
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        first.identified(connection, clientID: clientID, at: time)
+        second.identified(connection, clientID: clientID, at: time)
+    }
+
+    var wantsMore: Bool { first.wantsMore || second.wantsMore }
+
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         first.received(packet, bytes)
         second.received(packet, bytes)
