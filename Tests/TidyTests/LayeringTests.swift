@@ -16,6 +16,7 @@ import Testing
         "Server": [
             "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
         ],
+        "Tap": ["Traffic", "MQTT", "Measure"],
         "Replay": ["Traffic", "MQTT", "Measure"],
         "Study": ["Knobs", "HOCON", "Measure"],
         "Trial": [
@@ -25,14 +26,12 @@ import Testing
         "Advisor": ["Study", "Knobs", "Traffic", "HOCON", "Measure"],
         "Report": ["Advisor", "Study", "Knobs", "Traffic", "Measure"],
         "dstune": [
-            "Report", "Advisor", "Study", "Trial", "Server", "Traffic", "Storage", "Replay",
-            "Broker",
-            "Knobs",
-            "HOCON", "MQTT", "Measure",
+            "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage", "Replay",
+            "Broker", "Layout", "Knobs", "HOCON", "MQTT", "Measure",
         ],
     ]
 
-    static let ours = Set(below.keys).union(["CRocks", "CJemalloc", "CZlib", "CZstd"])
+    static let ours = Set(below.keys).union(["CRocks", "CJemalloc", "CZlib", "CZstd", "CSnappy"])
 
     @Test(arguments: below.keys.sorted()) func importsOnlyWhatLiesBelow(_ module: String) throws {
         let files = try swiftFiles(in: "Sources/\(module)")

@@ -27,7 +27,9 @@ struct Decoder<Observer: TrafficObserver> {
     /// How often connections that have gone silent are asked for what they keep, in nanoseconds.
     private static var reliefInterval: Int64 { 1_000_000_000 }
 
-    init(_ observer: Observer) { listener = Listener(observer: observer) }
+    init(_ observer: Observer, keyLog: KeyLog? = nil) {
+        listener = Listener(observer: observer, keyLog: keyLog)
+    }
 
     mutating func decode(_ frame: Frame, _ bytes: RawSpan) {
         tally.count(frame, of: capture)

@@ -19,6 +19,8 @@ struct FrameTally {
     var withoutConnect = 0
     var encrypted = 0
     var quality = StreamQuality()
+    /// What lay between TCP and MQTT.
+    var layers = LayerTally()
     /// Of the files beside their frames.
     var notes: [String] = []
     /// The captures that traces were made of; empty for captures, which are their own.
