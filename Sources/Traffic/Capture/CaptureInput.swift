@@ -9,6 +9,9 @@ struct CaptureInput: ~Copyable {
     /// Where `start` is in the decompressed file.
     private(set) var offset = 0
 
+    /// TLS secrets that were met on the way, in NSS key-log format; to be taken by whoever reads on.
+    private(set) var secrets: [UInt8] = []
+
     private var source: ByteSource
     private var gzip: GzipDecoder?
     private var zstd: ZstdDecoder?
@@ -101,6 +104,17 @@ struct CaptureInput: ~Copyable {
         precondition(count <= available)
         start += count
         offset += count
+    }
+
+    /// What is too much for any recording is left out.
+    mutating func keep(secrets new: RawSpan) {
+        guard secrets.count + new.byteCount <= largestFrame else { return }
+        new.withUnsafeBytes { secrets.append(contentsOf: $0) }
+    }
+
+    mutating func takeSecrets() -> [UInt8] {
+        defer { secrets = [] }
+        return secrets
     }
 
     private mutating func moveToFront() {
