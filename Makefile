@@ -73,7 +73,7 @@ bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=
 .build/pcapread: Tests/PcapReader/main.c
 	-$(call require,libpcap-dev)
 	@mkdir -p .build
-	-clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $< -lpcap
+	-clang -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $< -lpcap
 
 # The layers that read what comes from outside, instrumented, in a folder of their own. Swift calls a package
 # by the name of its folder, and `package` declarations are seen only under that name.
