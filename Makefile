@@ -73,7 +73,7 @@ bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=
 .build/pcapread: Tests/PcapReader/main.c
 	-$(call require,libpcap-dev)
 	@mkdir -p .build
-	-clang -std=c11 -O2 -Wall -Wextra -Werror -o $@ $< -lpcap
+	-clang -std=gnu11 -O2 -Wall -Wextra -Werror -o $@ $< -lpcap
 
 # The layers that read what comes from outside, instrumented, in a folder of their own. Swift calls a package
 # by the name of its folder, and `package` declarations are seen only under that name.
@@ -82,17 +82,19 @@ FUZZ_PACKAGE = $(shell basename "$(CURDIR)" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9_]
 
 fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, FUZZ_SECONDS=60 each (FUZZERS=Capture for one)
 	swift build -c release --scratch-path $(FUZZ_BUILD) --target Traffic \
-	  -Xswiftc -sanitize=fuzzer -Xswiftc -sanitize=address
+	  -Xswiftc -sanitize=fuzzer,address
 	@set -e; for fuzzer in $(FUZZERS); do \
 	  echo "$$fuzzer"; \
 	  swiftc -O -parse-as-library -sanitize=fuzzer,address -package-name $(FUZZ_PACKAGE) -module-name $${fuzzer}Fuzzer \
 	    -I $(FUZZ_BUILD)/release/Modules -I Sources/CZlib -I Sources/CZstd -I Sources/CSnappy \
+	    $$(find $(FUZZ_BUILD)/checkouts/swift-numerics $(FUZZ_BUILD)/checkouts/swift-crypto -path '*include/module.modulemap' \
+	      -exec echo -Xcc -fmodule-map-file={} \;) \
 	    Tests/Fuzz/$$fuzzer.swift $$(find $(FUZZ_BUILD)/release/*.build/ -name '*.o') \
 	    -lz -lzstd -lsnappy -lstdc++ -o $(FUZZ_BUILD)/$$fuzzer; \
 	  mkdir -p $(FUZZ_BUILD)/corpus/$$fuzzer; \
 	  zcat $(CAPTURE) | head -c 6000 >$(FUZZ_BUILD)/corpus/$$fuzzer/bundled; \
-	  $(FUZZ_BUILD)/$$fuzzer $(FUZZ_BUILD)/corpus/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=1 -malloc_limit_mb=256 \
-	    -max_len=16384 -artifact_prefix=$(FUZZ_BUILD)/$$fuzzer- -print_final_stats=1; \
+	  SWIFT_BACKTRACE=enable=no $(FUZZ_BUILD)/$$fuzzer $(FUZZ_BUILD)/corpus/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=1 -malloc_limit_mb=256 \
+	    -max_len=16384 -artifact_prefix=$(FUZZ_BUILD)/$$fuzzer- -print_final_stats=1 </dev/null; \
 	done
 
 docs: install ## The documentation of storage and of the broker, as web pages in .build/docs and .build/docs-broker

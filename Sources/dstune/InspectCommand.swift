@@ -6,11 +6,14 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say what captures hold, what they are worth, and what a broker would write.",
         discussion: """
-            Captures are pcap or pcapng, also compressed with gzip or zstd; name
-            those of one recording oldest first.
+            Captures are pcap or pcapng, also compressed with gzip or zstd. Name one,
+            several that belong together, the folder that tcpdump rotates them in, or
+            - for standard input; they are read as one, in the order of their times.
 
               dstune inspect sensors.pcap
               dstune inspect monday.pcap.gz tuesday.pcap.gz --format json
+              dstune inspect /var/captures
+              ssh broker tcpdump -U -w - port 1883 | dstune inspect -
               dstune inspect sensors.pcap --emqx 6.1.1 --config /etc/emqx/emqx.conf
               dstune inspect sensors.pcap --strict --redact
 
@@ -35,7 +38,7 @@ struct InspectCommand: ParsableCommand {
             finding is a warning or an error; those marked info never count.
             """)
 
-    @Argument(help: "Capture files, oldest first.") var captures: [String]
+    @Argument(help: "Captures, folders of captures, or - for standard input.") var captures: [String]
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?
     @OptionGroup(title: "The forecast") var terms: ForecastOptions

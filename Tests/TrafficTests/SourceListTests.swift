@@ -65,7 +65,10 @@ struct SourceListTests {
             #expect(inspection.quality.duplicateFrames == 30 * 5)
             #expect(inspection.quality.retransmittedSegments == 0)
             #expect(inspection.quality.verdict == .good)
-            #expect(inspection.quality.reasons.isEmpty)
+            #expect(
+                inspection.quality.reasons == [
+                    "150 frames are in the captures twice and were read once"
+                ])
         }
     }
 

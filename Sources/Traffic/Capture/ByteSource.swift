@@ -6,6 +6,8 @@ struct ByteSource: ~Copyable {
     let name: String
     /// Whether the same bytes can be had again by opening the path once more. Pipes give theirs once.
     let canReopen: Bool
+    /// Bytes there were when it was opened, as they are on disk; nil if that is not known.
+    let length: Int?
     /// Bytes read so far.
     private(set) var position = 0
 
@@ -21,6 +23,7 @@ struct ByteSource: ~Copyable {
         memory = []
         guard path != Self.standardInput else {
             (name, canReopen, descriptor, isOwned) = (Self.inputName, false, STDIN_FILENO, false)
+            length = nil
             return
         }
         let opened = open(path, O_RDONLY | O_CLOEXEC)
@@ -28,11 +31,12 @@ struct ByteSource: ~Copyable {
         var status = stat()
         let isFile = fstat(opened, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         (name, canReopen, descriptor, isOwned) = (path, isFile, opened, true)
+        length = isFile ? Int(status.st_size) : nil
     }
 
     init(_ bytes: [UInt8], name: String) {
         (memory, self.name) = (bytes, name)
-        (canReopen, descriptor, isOwned) = (false, -1, false)
+        (canReopen, descriptor, isOwned, length) = (false, -1, false, bytes.count)
     }
 
     deinit { if isOwned { close(descriptor) } }

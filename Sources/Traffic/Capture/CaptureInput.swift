@@ -9,6 +9,9 @@ struct CaptureInput: ~Copyable {
     /// Where `start` is in the decompressed file.
     private(set) var offset = 0
 
+    /// TLS secrets that were met on the way, in NSS key-log format; to be taken by whoever reads on.
+    private(set) var secrets: [UInt8] = []
+
     private var source: ByteSource
     private var gzip: GzipDecoder?
     private var zstd: ZstdDecoder?
@@ -26,6 +29,7 @@ struct CaptureInput: ~Copyable {
 
     private static let windowSize = 1 << 18
     private static let packedSize = 1 << 16
+    private static let leastSize = 1 << 12
     /// Beyond so many bytes, data that become more than a thousandfold are a bomb and no capture: the
     /// headers of frames alone differ more than that.
     private static let bomb = (from: 16 << 20, factor: 1_000)
@@ -38,7 +42,9 @@ struct CaptureInput: ~Copyable {
     }
 
     private init(_ opened: consuming ByteSource) throws(CaptureError) {
-        var head = [UInt8](repeating: 0, count: Self.packedSize)
+        // Small files have small windows.
+        let least = max(Self.leastSize, opened.length ?? .max)
+        var head = [UInt8](repeating: 0, count: min(Self.packedSize, least))
         var length = 0
         // A pipe may give its first bytes one by one.
         while length < Compression.headLength {
@@ -48,7 +54,8 @@ struct CaptureInput: ~Copyable {
         }
         compression = Compression(head: Array(head.prefix(min(length, Compression.headLength))))
         source = opened
-        window = [UInt8](repeating: 0, count: Self.windowSize)
+        let size = compression == .none ? min(Self.windowSize, least) : Self.windowSize
+        window = [UInt8](repeating: 0, count: size)
         packed = []
         switch compression {
         case .none:
@@ -97,6 +104,17 @@ struct CaptureInput: ~Copyable {
         precondition(count <= available)
         start += count
         offset += count
+    }
+
+    /// What is too much for any recording is left out.
+    mutating func keep(secrets new: RawSpan) {
+        guard secrets.count + new.byteCount <= largestFrame else { return }
+        new.withUnsafeBytes { secrets.append(contentsOf: $0) }
+    }
+
+    mutating func takeSecrets() -> [UInt8] {
+        defer { secrets = [] }
+        return secrets
     }
 
     private mutating func moveToFront() {

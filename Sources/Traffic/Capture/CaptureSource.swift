@@ -45,6 +45,7 @@ final class CaptureSource {
             if state.links.last != frame.link, !state.links.contains(frame.link) {
                 state.links.append(frame.link)
             }
+            if !state.input.secrets.isEmpty { decoder.take(secrets: state.input.takeSecrets()) }
             decoder.decode(frame, state.input.window.span.bytes.extracting(frame.bytes))
             state.head = try state.format.next(&state.input)
             if let next = state.head, next.time > time { return }

@@ -22,6 +22,9 @@ struct Pcapng: CaptureFormat {
 
     private static let byteOrderMagic: UInt32 = 0x1A2B_3C4D
     private static let blockFrame = 12
+    private static let decryptionSecrets: UInt32 = 10
+    /// "TLSK", the kind of secrets.
+    private static let tlsKeyLog: UInt32 = 0x544C_534B
 
     static func recognises(_ head: [UInt8]) -> Bool { head == [0x0A, 0x0D, 0x0D, 0x0A] }
 
@@ -39,7 +42,7 @@ struct Pcapng: CaptureFormat {
                 isCutOff = input.available > 0
                 return nil
             }
-            let start = input.start
+            var start = input.start
             let isSection =
                 input.window.span.bytes.four(at: start, bigEndian: bigEndian) == 0x0A0D_0D0A
             if isSection { try readByteOrder(input) }
@@ -60,16 +63,35 @@ struct Pcapng: CaptureFormat {
                 return nil
             }
             taken = length
-            let block = input.window.span.bytes.extracting(input.start..<input.start + length)
-            guard Int(block.four(at: length - 4, bigEndian: bigEndian)) == length else {
+            // Reading on may have moved the window.
+            start = input.start
+            let closing = Int(
+                input.window.span.bytes.four(at: start + length - 4, bigEndian: bigEndian))
+            guard closing == length else {
                 throw .damagedBlock(
                     path: input.path, offset: input.offset,
-                    why:
-                        "its two lengths differ, \(length) and \(block.four(at: length - 4, bigEndian: bigEndian))"
-                )
+                    why: "its two lengths differ, \(length) and \(closing)")
             }
+            if kind == Self.decryptionSecrets {
+                keepSecrets(&input, length)
+                continue
+            }
+            let block = input.window.span.bytes.extracting(input.start..<input.start + length)
             if let frame = try readBlock(kind, block, input) { return frame }
         }
+    }
+
+    /// A decryption secrets block with a TLS key log, as `editcap --inject-secrets` puts it in.
+    private func keepSecrets(_ input: inout CaptureInput, _ length: Int) {
+        let start = input.start
+        // A copy, rare: the window belongs to the input.
+        let block = Array(input.window[start..<start + length])
+        let bytes = block.span.bytes
+        guard length >= 20, bytes.four(at: 8, bigEndian: bigEndian) == Self.tlsKeyLog else {
+            return
+        }
+        let count = min(Int(bytes.four(at: 12, bigEndian: bigEndian)), length - 20)
+        input.keep(secrets: bytes.extracting(16..<16 + count))
     }
 
     private mutating func readByteOrder(_ input: borrowing CaptureInput) throws(CaptureError) {

@@ -31,6 +31,12 @@ struct Decoder<Observer: TrafficObserver> {
         listener = Listener(observer: observer, keyLog: keyLog)
     }
 
+    /// Secrets of TLS connections that a capture itself holds.
+    mutating func take(secrets: [UInt8]) {
+        if listener.keyLog == nil { listener.keyLog = KeyLog() }
+        listener.keyLog?.read(secrets.span.bytes)
+    }
+
     mutating func decode(_ frame: Frame, _ bytes: RawSpan) {
         tally.count(frame, of: capture)
         switch Dissection(bytes, link: frame.link, wireLength: frame.wireLength) {

@@ -35,6 +35,19 @@ extension FrameTally {
             }
     }
 
+    /// What else to know of the files, which lowers no trust.
+    var remarks: [String] {
+        var remarks = notes
+        if duplicateFrames > 0 {
+            remarks.append("\(duplicateFrames) frames are in the captures twice and were read once")
+        }
+        if copiedSegments > 0 {
+            remarks.append(
+                "\(copiedSegments) TCP segments were captured on two interfaces and were read once")
+        }
+        return remarks
+    }
+
     /// Why there may be no MQTT in frames that were read.
     func doubtsWithoutMQTT(_ captures: [CaptureSummary]) -> [String] {
         var doubts: [String] = []

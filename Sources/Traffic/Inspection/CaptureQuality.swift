@@ -58,7 +58,7 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         connectionsWithoutConnect = tally.withoutConnect
         encryptedConnections = tally.encrypted
         let doubts = tally.doubts(captures)
-        reasons = doubts + tally.notes + Self.notes(tally, inspector, given)
+        reasons = doubts + tally.remarks + Self.notes(tally, inspector, given)
         speaksFor = SpeaksFor(tally, inspector, given)
         let missing = Double(lostBytes + skippedBytes)
         let isBearable = missing <= Self.bearable * (missing + Double(quality.decodedBytes))
