@@ -145,7 +145,9 @@ let package = Package(
             on: ["StudyFixtures", "TestSupport", "Advisor", "Study", "Knobs", "Measure"],
             excluding: ["Golden"]),
         tests("Tidy", ofWhole: true, on: ["TestSupport"]),
-        tests("EndToEnd", ofWhole: true, on: ["dstune", "Storage", "HOCON", "TestSupport"]),
+        tests(
+            "EndToEnd", ofWhole: true,
+            on: ["dstune", "Storage", "HOCON", "MQTT", "Measure", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

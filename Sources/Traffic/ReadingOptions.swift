@@ -2,8 +2,13 @@
 package struct ReadingOptions: Sendable {
     /// Path of a key log in NSS format, as `SSLKEYLOGFILE` makes them; nil: TLS stays encrypted.
     package var tlsKeyLog: String?
+    /// Subscriptions that were made before the capture began; nil: they are inferred from deliveries.
+    package var subscriptions: GivenSubscriptions?
 
-    package init(tlsKeyLog: String? = nil) { self.tlsKeyLog = tlsKeyLog }
+    package init(tlsKeyLog: String? = nil, subscriptions: GivenSubscriptions? = nil) {
+        self.tlsKeyLog = tlsKeyLog
+        self.subscriptions = subscriptions
+    }
 }
 
 extension ReadingOptions {

@@ -10,8 +10,9 @@ struct Anonymiser<Next: TrafficObserver>: TrafficObserver {
     private var names: NameCipher
     private var payloads: PayloadSkeleton
     private var scratch: [UInt8] = []
-    /// Levels of the topic of every alias, by connection; those of the broker are counted from 2^16.
-    private var aliases: [Int: [Int: Int]] = [:]
+    private var kinds = TopicKinds()
+    /// Kind of the topic of every alias, by connection; those of the broker are counted from 2^16.
+    private var aliases: [Int: [Int: UInt64]] = [:]
 
     init(_ key: AnonymisationKey, _ next: Next) {
         self.key = key
@@ -67,7 +68,7 @@ struct Anonymiser<Next: TrafficObserver>: TrafficObserver {
 
     /// In `scratch`, where everything keeps its place.
     private mutating func replace(_ header: PublishHeader, _ packet: DecodedPacket) {
-        let levels = levels(header, packet)
+        let kind = kind(header, packet)
         names.replaceTopic(&scratch, header.topic)
         var offset = header.properties.lowerBound
         while offset < header.properties.upperBound {
@@ -76,7 +77,7 @@ struct Anonymiser<Next: TrafficObserver>: TrafficObserver {
             else { break }
             replace(property, endingAt: offset)
         }
-        payloads.replace(&scratch, header.payload, levels: levels)
+        payloads.replace(&scratch, header.payload, topic: kind)
     }
 
     /// They were checked when the packet was decoded.
@@ -86,14 +87,12 @@ struct Anonymiser<Next: TrafficObserver>: TrafficObserver {
         try? PropertyWalk.next(bytes.span.bytes.extracting(first: end), at: &offset)
     }
 
-    private mutating func levels(_ header: PublishHeader, _ packet: DecodedPacket) -> Int {
+    private mutating func kind(_ header: PublishHeader, _ packet: DecodedPacket) -> UInt64 {
         let alias = Int(header.topicAlias) + (packet.direction == .toBroker ? 0 : 1 << 16)
         if header.topic.isEmpty { return aliases[packet.connection]?[alias] ?? 0 }
-        let levels = scratch[header.topic].reduce(1) { $0 + ($1 == UInt8(ascii: "/") ? 1 : 0) }
-        if header.topicAlias != 0 {
-            aliases[packet.connection, default: [:]][alias] = levels
-        }
-        return levels
+        let kind = kinds.kind(of: scratch[header.topic])
+        if header.topicAlias != 0 { aliases[packet.connection, default: [:]][alias] = kind }
+        return kind
     }
 
     private mutating func replace(_ property: RawProperty, endingAt end: Int) {
@@ -116,9 +115,9 @@ struct Anonymiser<Next: TrafficObserver>: TrafficObserver {
             connect.clientID = names.replace(connect.clientID)
             connect.username = connect.username.map { names.replace($0) }
             if var will = connect.will {
+                let kind = kinds.kind(of: Array(will.topic.utf8)[...])
                 will.topic = names.replaceTopic(will.topic)
-                let levels = will.topic.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "/") ? 1 : 0) }
-                payloads.replace(&will.payload, 0..<will.payload.count, levels: levels)
+                payloads.replace(&will.payload, 0..<will.payload.count, topic: kind)
                 will.properties = replaced(will.properties)
                 connect.will = will
             }
