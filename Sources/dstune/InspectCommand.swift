@@ -39,6 +39,7 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(help: "Captures, folders of captures, or - for standard input.") var captures: [String]
+    @OptionGroup var reading: ReadingArguments
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?
     @OptionGroup(title: "The forecast") var terms: ForecastOptions
@@ -49,7 +50,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let terms = try terms.load()
-        var options = ReadingOptions()
+        var options = reading.options
         if let subscriptions { options.subscriptions = try loadSubscriptions(subscriptions) }
         var inspection: Inspection
         do throws(CaptureError) {

@@ -20,9 +20,9 @@ extension FrameTally {
             ("cut_frames", \.cutFrames),
             ("fragments", \.fragments),
             ("unsupported_frames", \.unsupportedFrames),
-        ("duplicate_frames", \.duplicateFrames),
-        ("copied_segments", \.copiedSegments),
-        ("forgotten_streams", \.forgottenStreams),
+            ("duplicate_frames", \.duplicateFrames),
+            ("copied_segments", \.copiedSegments),
+            ("forgotten_streams", \.forgottenStreams),
             ("streams", \.streams),
             ("without_connect", \.withoutConnect),
             ("encrypted", \.encrypted),
@@ -32,12 +32,27 @@ extension FrameTally {
             ("retransmitted_segments", \.quality.retransmittedSegments),
             ("out_of_order_segments", \.quality.outOfOrderSegments),
             ("malformed_packets", \.quality.malformedPackets),
+            ("decrypted", \.layers.decrypted),
+            ("web_socket", \.layers.webSocket),
+            ("proxied", \.layers.proxied),
+            ("web_socket_compressed", \.layers.compressed),
+            ("tls_no_key_log", \.layers.noKeyLog),
+            ("tls_no_secret", \.layers.noSecret),
+            ("tls_wrong_secret", \.layers.wrongSecret),
+            ("tls_unknown_suite", \.layers.unknownSuite),
+            ("tls_old_version", \.layers.oldVersion),
+            ("tls_compressed", \.layers.compressedTLS),
+            ("tls_began_before", \.layers.beganBefore),
+            ("tls_broken_handshake", \.layers.brokenHandshake),
+            ("tls_ended_early", \.layers.endedEarly),
         ]
 
     /// Counts several recordings as one.
     mutating func add(_ facts: TraceFacts) {
         let other = facts.tally
-        for counter in Self.counters { self[keyPath: counter.place] += other[keyPath: counter.place] }
+        for counter in Self.counters {
+            self[keyPath: counter.place] += other[keyPath: counter.place]
+        }
         firstTime = min(firstTime, other.firstTime)
         lastTime = max(lastTime, other.lastTime)
         notes += other.notes.filter { !notes.contains($0) }
