@@ -29,7 +29,7 @@ $$as env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -qq && apt-get ins
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help sweep build test nightly bench bench-broker bench-captures fuzz docs format install toolchain clients
+.PHONY: help sweep build test nightly bench bench-broker bench-record bench-captures fuzz docs format install toolchain clients
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,10 @@ bench-captures: build .build/pcapread ## Decoding beside tshark and libpcap, the
 	$(call require,tshark)
 	@.build/release/dstune bench captures $(RECORDING)
 	@.build/release/dstune bench captures $(CAPTURE) --memory 10
+
+bench-record: build .build/mqttload ## What dstune record adds to latency, beside the broker without it (BENCH=--rate 5000, --json …)
+	$(call require,mosquitto python3)
+	@python3 Tests/LoadGenerator/record.py $(BENCH)
 
 bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=--kills 5, --window 5, --json …)
 	$(call require,mosquitto python3)

@@ -7,6 +7,8 @@ package struct StartSpec: Codable, Sendable {
     package var setting: Setting
     /// Absolute paths of the capture's files, in order.
     package var captures: [String]
+    /// Absolute path of the key log that their TLS is decrypted with; nil without one.
+    package var tlsKeyLog: String?
     package var scale: Scale
     package var ageing: Ageing
     /// Absolute path where it will be: `StudyDirectory.start`.
@@ -17,6 +19,7 @@ package struct StartSpec: Codable, Sendable {
         setting = plan.control
         setting["n_shards"] = Int64(shards)
         captures = plan.captures.map(\.path)
+        tlsKeyLog = plan.tlsKeyLog
         scale = plan.scale
         self.ageing = ageing
         self.directory = directory.start(shards: shards)

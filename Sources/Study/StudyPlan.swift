@@ -41,6 +41,8 @@ package struct StudyPlan: Codable, Sendable {
     package var traffic: TrafficSummary
     /// The configuration that `control` was read from; nil for the version's standard.
     package var configPath: String?
+    /// Absolute path of the key log that the captures' TLS is decrypted with; nil without one.
+    package var tlsKeyLog: String?
     /// What the trials' databases hold before the traffic; nil in a plan from before there was a choice.
     private var startState: StartState?
 

@@ -65,13 +65,15 @@ package struct StudyRunner: Sendable {
     }
 
     private func spec(for planned: PlannedTrial, of schedule: StudySchedule) -> TrialSpec {
-        TrialSpec(
+        var spec = TrialSpec(
             number: planned.number, engine: store.plan.engine, setting: planned.setting,
             captures: store.plan.captures.map(\.path), scale: store.plan.scale,
             seed: schedule.seed(of: planned), directory: store.directory.trial(planned.number),
             start: store.plan.start.path(
                 shards: Int(planned.setting["n_shards"]), in: store.directory),
             conditions: store.plan.conditions)
+        spec.tlsKeyLog = store.plan.tlsKeyLog
+        return spec
     }
 
     private func record(

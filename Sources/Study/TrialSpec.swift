@@ -11,6 +11,8 @@ package struct TrialSpec: Codable, Sendable {
     package var setting: Setting
     /// Absolute paths of the capture's files, in order.
     package var captures: [String]
+    /// Absolute path of the key log that their TLS is decrypted with; nil without one.
+    package var tlsKeyLog: String?
     package var scale: Scale
     /// Branch of the study's seed that belongs to this trial's block. Nothing in a trial draws yet: all
     /// trials play the same traffic.

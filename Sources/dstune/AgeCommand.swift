@@ -26,7 +26,8 @@ struct AgeCommand: ParsableCommand {
         } catch { throw Failure(.badInput, "standard input holds no order (\(error))") }
         do throws(TrialError) {
             try StartBuilder(spec).run { () throws(TrialError) in
-                do throws(Failure) { return try loadTrace(spec.captures).trace } catch {
+                let options = ReadingOptions(tlsKeyLog: spec.tlsKeyLog)
+                do throws(Failure) { return try loadTrace(spec.captures, options).trace } catch {
                     throw .environment(error.sentence)
                 }
             }

@@ -46,6 +46,7 @@ struct ConvertCommand: ParsableCommand {
 
     @Argument(help: "Captures, traces, lines of JSON, folders, or - for standard input.")
     var inputs: [String]
+    @OptionGroup var reading: ReadingArguments
     @Option(name: .shortAndLong, help: "Where to write; - for standard output.") var output: String
     @Option(help: "dstrace or jsonl; otherwise by the name of the output.") var to: Target?
     @Option(help: "Packets from this time on.") var from: Moment?
@@ -81,6 +82,7 @@ struct ConvertCommand: ParsableCommand {
                 throw Failure(.badInput, "--topic \(filter): \(error.why)")
             }
         }
+        conversion.reading = reading.options
         if anonymize { conversion.key = try key() }
         let file: OutputFile
         do throws(WriteError) { file = try OutputFile.named(output) } catch { throw failure(error) }

@@ -44,6 +44,7 @@ struct FootprintCommand: ParsableCommand {
     @Option(help: "The engine model whose rows are written.") var engine: String
     @Option(help: "How many shards there are, 1 to 1024.") var shards: Int
     @Flag(help: "Store everything, also what no durable subscription matches.") var all = false
+    @OptionGroup var source: ReadingArguments
     @Option(help: "Subscriptions that were made before the captures began: a file, as for inspect.")
     var subscriptions: String?
     @Option(help: "How values are written: v1 or asn1; otherwise as the engine does.")
@@ -62,7 +63,7 @@ struct FootprintCommand: ParsableCommand {
             let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
             throw Failure(.badInput, "no engine \(engine); known are \(known)")
         }
-        var reading = ReadingOptions()
+        var reading = source.options
         if let subscriptions { reading.subscriptions = try loadSubscriptions(subscriptions) }
         let scratch = try ScratchFolder(".dstune-footprint", below: directory)
         let footprint = try withExtendedLifetime(scratch) {

@@ -36,6 +36,7 @@ struct InspectCommand: ParsableCommand {
             """)
 
     @Argument(help: "Capture files, oldest first.") var captures: [String]
+    @OptionGroup var reading: ReadingArguments
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?
     @OptionGroup(title: "The forecast") var terms: ForecastOptions
@@ -46,7 +47,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let terms = try terms.load()
-        var options = ReadingOptions()
+        var options = reading.options
         if let subscriptions { options.subscriptions = try loadSubscriptions(subscriptions) }
         var inspection: Inspection
         do throws(CaptureError) {

@@ -6,8 +6,10 @@ internal import Storage
 internal import Traffic
 
 /// Reads captures for a replay; whatever is wrong with them is bad input.
-func loadTrace(_ captures: [String]) throws(Failure) -> (trace: Trace, inspection: Inspection) {
-    do { return try Trace.load(captures: captures) } catch {
+func loadTrace(
+    _ captures: [String], _ options: ReadingOptions
+) throws(Failure) -> (trace: Trace, inspection: Inspection) {
+    do { return try Trace.load(captures: captures, options: options) } catch {
         throw Failure(.badInput, error.description)
     }
 }

@@ -32,6 +32,7 @@ struct SweepCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "Capture files of one recording, oldest first.") var captures: [String]
+    @OptionGroup var reading: ReadingArguments
     @Option(help: "The EMQX version that the configuration is for, e.g. 5.8.") var emqx: String
     @Option(help: "Its edition: ce or ee.") var edition: String?
     @Option(help: "Your current configuration: the control. Without it, the version's defaults.")
@@ -94,7 +95,7 @@ struct SweepCommand: AsyncParsableCommand {
         try check(control.engine, speaksFor: dialect)
         let searched = try selectKnobs(of: control.engine)
         let conditions = try around.conditions()
-        let (trace, inspection) = try loadTrace(captures)
+        let (trace, inspection) = try loadTrace(captures, reading.options)
         let (scale, levels, summary, start) = try planScale(trace, inspection, control, searched)
         let plan = try makePlan(
             dialect, searched, control, scale, levels, summary, start, conditions)
@@ -211,7 +212,7 @@ struct SweepCommand: AsyncParsableCommand {
         }
         do {
             let identities = try captures.map { try CaptureIdentity(reading: $0) }
-            let plan = try StudyPlan(
+            var plan = try StudyPlan(
                 captures: identities, engine: control.engine.id, emqx: emqx, edition: edition,
                 control: control.setting, knobs: searched.map(\.id),
                 reachable: searched.map(\.id).filter(settable.contains), newDatabase: newDatabase,
@@ -221,6 +222,7 @@ struct SweepCommand: AsyncParsableCommand {
                 margin: margin, command: commandLine(),
                 environment: try probeEnvironment(beside: directory), traffic: summary,
                 configPath: config, start: start, conditions: conditions)
+            plan.tlsKeyLog = reading.absolutePath
             return (plan, directory)
         } catch let failure as Failure {
             throw failure

@@ -24,7 +24,7 @@ struct TrialCommand: ParsableCommand {
             spec = try JSONDecoder().decode(
                 TrialSpec.self, from: FileHandle.standardInput.readDataToEndOfFile())
         } catch { throw Failure(.badInput, "standard input holds no trial spec (\(error))") }
-        let trace = try loadTrace(spec.captures).trace
+        let trace = try loadTrace(spec.captures, ReadingOptions(tlsKeyLog: spec.tlsKeyLog)).trace
         do throws(TrialError) {
             let result = try TrialRunner(spec, trace: trace).run()
             try answer(with: result)

@@ -41,14 +41,17 @@ struct LiveLayersTests {
         defer { kill(capture.processIdentifier, SIGKILL) }
         try await waitForBroker(ports)
         let known = try await talk(scratch, ports)
-        // tcpdump writes each packet as it sees it, which may be a little later than the clients end.
-        try await Task.sleep(for: .milliseconds(500))
-        kill(capture.processIdentifier, SIGKILL)
-
         let options = ReadingOptions(tlsKeyLog: scratch("keys.log"))
-        let inspection = try Inspection(captures: [scratch("live.pcap")], options: options)
-        let found = inspection.packets.filter { $0.value > 0 }
-        #expect(found == known)
+        func inspect() throws -> Inspection {
+            try Inspection(captures: [scratch("live.pcap")], options: options)
+        }
+        // tcpdump writes a packet when it comes to it, which may be later than the clients end.
+        try await wait("everything is captured") {
+            try inspect().packets.filter { $0.value > 0 } == known
+        }
+        kill(capture.processIdentifier, SIGKILL)
+        let inspection = try inspect()
+        #expect(inspection.packets.filter { $0.value > 0 } == known)
         #expect(inspection.quality.encryptedConnections == 0, "\(inspection.quality.reasons)")
         #expect(inspection.malformedPackets == 0)
         #expect(inspection.quality.connectionsWithoutConnect == 0)

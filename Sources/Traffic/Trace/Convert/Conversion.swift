@@ -5,6 +5,8 @@ package struct Conversion {
     /// Names, addresses and payloads are replaced under it; nil to keep them.
     package var key: AnonymisationKey?
     package var format: ConversionFormat
+    /// What captures are read with.
+    package var reading = ReadingOptions()
 
     package init(to format: ConversionFormat) { self.format = format }
 
@@ -40,7 +42,7 @@ package struct Conversion {
                 let part = try part.read(chain)
                 read = (part.facts, part.observer)
             } else {
-                let reading = try TrafficReading(paths, chain)
+                let reading = try TrafficReading(paths, chain, options: reading)
                 read = (reading.facts, reading.observer)
             }
         } catch { throw .reading(error) }
