@@ -9,6 +9,18 @@ import Traffic
 @Suite struct AnonymiseTests {
     static let key = AnonymisationKey(secret: Array("a secret of the tests".utf8))
 
+    private static let scratch = ScratchDirectory()
+    /// The recorded fleet, made anonymous once for all tests.
+    private static let made: Void? = try? {
+        try convert([Folder.capture], to: scratch("fleet.dstrace")) { $0.key = key }
+        try convert([scratch("fleet.dstrace")], to: scratch("fleet.jsonl"))
+    }()
+
+    static func fleet(_ ending: String) throws -> String {
+        try #require(made)
+        return scratch("fleet.\(ending)")
+    }
+
     /// All strings of a file of lines, with what is in base64 unpacked; types, times and names of members
     /// are ours.
     static func strings(_ path: String) throws -> [[UInt8]] {
@@ -54,9 +66,7 @@ import Traffic
     @Test func nothingOfTheOriginalIsLeft() throws {
         let scratch = ScratchDirectory()
         try convert([Folder.capture], to: scratch("a.jsonl"))
-        try convert([Folder.capture], to: scratch("b.dstrace")) { $0.key = Self.key }
-        try convert([scratch("b.dstrace")], to: scratch("b.jsonl"))
-        let strings = try Self.strings(scratch("b.jsonl"))
+        let strings = try Self.strings(Self.fleet("jsonl"))
         let haystack = Data(strings.joined(separator: [0]))
         let needles = try Self.texts(scratch("a.jsonl")).filter {
             $0.utf8.count >= 4 && !$0.hasPrefix("$")
@@ -85,7 +95,7 @@ import Traffic
         #expect(before.count > 10_000)
         #expect(before.intersection(pieces(strings)).isEmpty)
         // The addresses and the name of the capture, too.
-        let text = try String(contentsOfFile: scratch("b.jsonl"), encoding: .utf8)
+        let text = try String(contentsOfFile: Self.fleet("jsonl"), encoding: .utf8)
         #expect(!text.contains("127.0.0.1") && !text.contains("fleet-60"))
     }
 
@@ -93,10 +103,10 @@ import Traffic
     @Test func shapeAndCardinalityStay() throws {
         let scratch = ScratchDirectory()
         try convert([Folder.capture], to: scratch("a.jsonl"))
-        try convert([Folder.capture], to: scratch("b.jsonl")) { $0.key = Self.key }
+        let anonymous = try Self.fleet("jsonl")
         let (before, after) = (
             try ConvertTests.packets(scratch("a.jsonl")),
-            try ConvertTests.packets(scratch("b.jsonl"))
+            try ConvertTests.packets(anonymous)
         )
         #expect(before.count == after.count)
         var map: [String: String] = [:]
@@ -121,7 +131,7 @@ import Traffic
         // The same, and whom it matches, is counted as before.
         let (old, new) = (
             try Inspection(captures: [scratch("a.jsonl")]),
-            try Inspection(captures: [scratch("b.jsonl")])
+            try Inspection(captures: [anonymous])
         )
         #expect(old.packets == new.packets && old.publish == new.publish)
         #expect(old.persisted == new.persisted && old.clients == new.clients)
@@ -131,7 +141,7 @@ import Traffic
 
     @Test func oneKeyGivesOneOutputAndAnotherAnother() throws {
         let scratch = ScratchDirectory()
-        let window = EventSelection.Moment("5s")
+        let window = EventSelection.Moment("2s")
         for (name, key) in [
             ("1", Self.key), ("2", Self.key), ("3", AnonymisationKey()), ("4", AnonymisationKey()),
         ] {

@@ -130,6 +130,39 @@ import Traffic
         }
     }
 
+    /// Fails if the frames that are made of a trace do not carry it: for our decoder, and for another.
+    @Test func aTraceBecomesACaptureAgain() throws {
+        let scratch = ScratchDirectory()
+        try convert([Folder.capture], to: scratch("a.dstrace"))
+        try convert([scratch("a.dstrace")], to: scratch("a.pcapng"))
+        let (before, after) = (
+            try Inspection(captures: [Folder.capture]),
+            try Inspection(captures: [scratch("a.pcapng")])
+        )
+        #expect(before.packets == after.packets && before.publish == after.publish)
+        #expect(before.persisted == after.persisted && before.findings == after.findings)
+        #expect(before.clients == after.clients && before.connections == after.connections)
+        #expect(after.quality.verdict == .good)
+    }
+
+    static let hasTshark = FileManager.default.isExecutableFile(atPath: "/usr/bin/tshark")
+
+    @Test(.enabled(if: hasTshark, "needs tshark")) func anotherDecoderReadsTheSameOfIt() throws {
+        let scratch = ScratchDirectory()
+        try convert([Folder.capture], to: scratch("a.pcapng")) {
+            $0.selection.to = .offset(5_000_000_000)
+        }
+        let part = try Inspection(captures: [scratch("a.pcapng")])
+        let outcome = try Command.run(
+            ["-r", scratch("a.pcapng"), "-Y", "mqtt", "-T", "fields", "-e", "mqtt.msgtype"],
+            of: URL(fileURLWithPath: "/usr/bin/tshark"), in: scratch.path)
+        let types = outcome.output.split { ",\n".contains($0) }.compactMap { UInt8($0) }
+        #expect(types.count > 300)
+        for type in PacketType.allCases {
+            #expect(part.packets[type.name] == types.count { $0 == type.rawValue }, "\(type)")
+        }
+    }
+
     @Test func tracesAndLinesAreReadTogetherInOrderOfTime() throws {
         let scratch = ScratchDirectory()
         try convert([Folder.capture], to: scratch("a.dstrace"))

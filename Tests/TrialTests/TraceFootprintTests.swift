@@ -7,6 +7,14 @@ import Trial
 
 /// What traces write, compared with what their captures write.
 @Suite struct TraceFootprintTests {
+    private static let scratch = ScratchDirectory()
+    /// The recorded fleet, made anonymous once for all tests.
+    private static let made: Void? = try? {
+        var conversion = Conversion(to: .dstrace)
+        conversion.key = AnonymisationKey(secret: Array("a secret of the tests".utf8))
+        _ = try conversion.run([Folder.capture], to: OutputFile(path: scratch("b.dstrace")))
+    }()
+
     static func footprint(_ path: String, _ engine: EngineModel, shards: Int) throws -> Footprint {
         let scratch = ScratchDirectory()
         return try FootprintRun(
@@ -29,13 +37,10 @@ import Trial
     /// of the log stay equal in every shard, and tables within 5 %, because names that looked alike look
     /// unlike, which compresses a little less.
     @Test(arguments: [1, 16]) func anonymisedTrafficStoresTheSame(_ shards: Int) throws {
-        let scratch = ScratchDirectory()
-        var conversion = Conversion(to: .dstrace)
-        conversion.key = AnonymisationKey(secret: Array("a secret of the tests".utf8))
-        _ = try conversion.run([Folder.capture], to: OutputFile(path: scratch("b.dstrace")))
+        try #require(Self.made)
         for engine in [EngineModel.emqx58Local, .emqx60Local] {
             let before = try Self.footprint(Folder.capture, engine, shards: shards)
-            let after = try Self.footprint(scratch("b.dstrace"), engine, shards: shards)
+            let after = try Self.footprint(Self.scratch("b.dstrace"), engine, shards: shards)
             #expect(rows(before) == rows(after), "\(engine.id)")
             #expect(before.varyingTopics.count == after.varyingTopics.count)
             let change = Double(after.total.sstBytes) / Double(before.total.sstBytes) - 1
