@@ -2,7 +2,7 @@
 final class PayloadWindow {
     private var original: [UInt8] = []
     private var replaced: [UInt8] = []
-    /// Last place of each hash of three bytes, and of each place the one before; -1 where there is none.
+    /// Last place of each hash of four bytes, and of each place the one before; -1 where there is none.
     private var heads = [Int32](repeating: -1, count: 1 << Int(PayloadWindow.hashBits))
     private var before: [Int32] = []
     /// Hashes of every four bytes of `replaced`, one bit each.
@@ -12,12 +12,9 @@ final class PayloadWindow {
     static let size = 1 << 16
     private static let hashBits: UInt32 = 14
     private static let pieceBits: UInt32 = 20
-    /// The shortest repetition that any compressor codes: zstd's at its higher levels.
-    private static let shortest = 3
-    private static let long = 16
-    private static let attempts = 16
-    /// Bytes that make a repetition for Snappy and the fast levels of zstd.
-    private static let piece = 4
+    /// The shortest repetition that Snappy and the fast levels of zstd code.
+    private static let shortest = 4
+    private static let attempts = 32
     /// Draws for a byte before it may make a repetition where there was none.
     private static let draws = 8
 
@@ -33,72 +30,78 @@ final class PayloadWindow {
         if original.count + range.count > 2 * Self.size { slide() }
         let start = original.count
         original.append(contentsOf: bytes[range])
-        replaced.append(contentsOf: repeatElement(0, count: range.count))
+        let end = original.count
         before.append(contentsOf: repeatElement(-1, count: range.count))
+        replaced.append(contentsOf: repeatElement(0, count: range.count))
         // What spans the end of the payload before is known by now.
-        for place in max(0, start - Self.shortest + 1)..<start { insert(place, original.count) }
-        let sources = sources(start..<original.count)
-        for place in start..<original.count {
-            if sources[place - start] >= 0 {
-                replaced[place] = replaced[Int(sources[place - start])]
-            } else {
-                draw(place)
-            }
-            note(place)
-        }
-        for place in start..<original.count {
-            bytes[range.lowerBound + place - start] = replaced[place]
-        }
+        for place in max(0, start - Self.shortest + 1)..<start { insert(place, end) }
+        write(repetitions(start..<end), start..<end)
+        for place in start..<end { bytes[range.lowerBound + place - start] = replaced[place] }
     }
 
-    /// Where each byte is repeated from; -1 where it is not. The longest repetitions come first, because a
-    /// compressor gains most by them, and others take what they leave.
-    private func sources(_ range: Range<Int>) -> [Int32] {
-        let end = range.upperBound
-        // Payloads of one kind begin alike: so the end of one repeats what was there together with the
-        // beginning of the next.
-        original.append(contentsOf: original[range].prefix(Self.shortest))
+    /// What repeats something, in order.
+    private func repetitions(_ range: Range<Int>) -> [Repetition] {
         var repetitions: [Repetition] = []
+        // Payloads of one kind begin alike: the end of one repeats what was there together with the beginning
+        // of the next, as a compressor sees it that gets both.
+        for place in range.prefix(Self.shortest) {
+            let byte = original[place]
+            original.append(byte)
+        }
+        defer { original.removeLast(original.count - range.upperBound) }
         var at = range.lowerBound
-        while at < end {
-            let match = longest(at, original.count)
-            if match.count >= Self.shortest {
-                repetitions.append(
-                    Repetition(at: at, from: match.from, count: min(match.count, end - at)))
-            }
-            insert(at, end)
-            at += 1
-            // Inside a long one there is none that is longer.
-            guard match.count >= Self.long else { continue }
-            let next = min(at + match.count - Self.long / 2, end)
-            while at < next {
-                insert(at, end)
+        while at < range.upperBound {
+            var match = longest(at, original.count)
+            insert(at, range.upperBound)
+            guard match.count >= Self.shortest else {
+                literals.remember(original[at])
                 at += 1
+                continue
             }
-        }
-        original.removeLast(original.count - end)
-        repetitions.sort { ($1.count, $0.at) < ($0.count, $1.at) }
-        var sources = [Int32](repeating: -1, count: range.count)
-        for match in repetitions {
-            for offset in 0..<match.count where sources[match.at + offset - range.lowerBound] < 0 {
-                sources[match.at + offset - range.lowerBound] = Int32(match.from + offset)
+            // One byte later there may be a longer one.
+            if at + 1 < range.upperBound {
+                let later = longest(at + 1, original.count)
+                if later.count > match.count + 1 {
+                    repetitions.append(Repetition(at: at, from: match.from, count: 1))
+                    at += 1
+                    match = later
+                    insert(at, range.upperBound)
+                }
             }
+            let count = min(match.count, range.upperBound - at)
+            repetitions.append(Repetition(at: at, from: match.from, count: count))
+            for place in at + 1..<at + count { insert(place, range.upperBound) }
+            at += count
         }
-        for place in range where sources[place - range.lowerBound] < 0 {
-            literals.remember(original[place])
-        }
-        return sources
+        return repetitions
     }
 
-    private func draw(_ at: Int) {
+    private func write(_ repetitions: [Repetition], _ range: Range<Int>) {
+        var at = range.lowerBound
+        for match in repetitions {
+            while at < match.at { draw(&at, range.lowerBound) }
+            // Byte by byte, because it may repeat itself.
+            for offset in 0..<match.count {
+                replaced[at + offset] = replaced[match.from + offset]
+                note(at + offset, range.lowerBound)
+            }
+            at += match.count
+        }
+        while at < range.upperBound { draw(&at, range.lowerBound) }
+    }
+
+    private func draw(_ at: inout Int, _ start: Int) {
         let byte = original[at]
         replaced[at] = literals.draw(for: byte)
-        guard at >= Self.piece - 1, literals.varies(byte) else { return }
-        var draws = 1
-        while draws < Self.draws, isKnown(at) {
-            replaced[at] = literals.draw(for: byte)
-            draws += 1
+        if at >= start + 3, literals.varies(byte) {
+            var draws = 1
+            while draws < Self.draws, isKnown(at) {
+                replaced[at] = literals.draw(for: byte)
+                draws += 1
+            }
         }
+        note(at, start)
+        at += 1
     }
 
     /// Whether the four bytes that end at `at` stand elsewhere.
@@ -107,16 +110,14 @@ final class PayloadWindow {
         return pieces[piece >> 6] >> UInt64(piece & 63) & 1 != 0
     }
 
-    private func note(_ at: Int) {
-        guard at >= Self.piece - 1 else { return }
+    private func note(_ at: Int, _ start: Int) {
+        guard at >= start + 3 else { return }
         let piece = piece(endingAt: at)
         pieces[piece >> 6] |= 1 << UInt64(piece & 63)
     }
 
     private func piece(endingAt at: Int) -> Int {
-        replaced.withUnsafeBufferPointer {
-            Self.hash($0, at - Self.piece + 1, Self.piece, bits: Self.pieceBits)
-        }
+        replaced.withUnsafeBufferPointer { Self.hash($0, at - 3, bits: Self.pieceBits) }
     }
 
     private func longest(_ at: Int, _ end: Int) -> (from: Int, count: Int) {
@@ -124,7 +125,7 @@ final class PayloadWindow {
         var best = (from: 0, count: 0)
         original.withUnsafeBufferPointer { original in
             before.withUnsafeBufferPointer { before in
-                var place = heads[Self.hash(original, at, Self.shortest, bits: Self.hashBits)]
+                var place = heads[Self.hash(original, at, bits: Self.hashBits)]
                 var attempts = Self.attempts
                 while place >= 0, attempts > 0 {
                     let from = Int(place)
@@ -143,18 +144,16 @@ final class PayloadWindow {
 
     private func insert(_ at: Int, _ end: Int) {
         guard at + Self.shortest <= end else { return }
-        let hash = original.withUnsafeBufferPointer {
-            Self.hash($0, at, Self.shortest, bits: Self.hashBits)
-        }
+        let hash = original.withUnsafeBufferPointer { Self.hash($0, at, bits: Self.hashBits) }
+        guard heads[hash] != Int32(at) else { return }
         before[at] = heads[hash]
         heads[hash] = Int32(at)
     }
 
-    private static func hash(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ count: Int, bits: UInt32
-    ) -> Int {
-        var word: UInt32 = 0
-        for offset in 0..<count { word = word << 8 | UInt32(bytes[at + offset]) }
+    private static func hash(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, bits: UInt32) -> Int {
+        let word =
+            UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
+            | UInt32(bytes[at + 3]) << 24
         // Knuth's multiplier: 2^32 over the golden ratio.
         return Int((word &* 2_654_435_769) >> (32 - bits))
     }
@@ -168,6 +167,6 @@ final class PayloadWindow {
         for index in before.indices { before[index] = max(-1, before[index] - Int32(gone)) }
         for index in heads.indices { heads[index] = max(-1, heads[index] - Int32(gone)) }
         for index in pieces.indices { pieces[index] = 0 }
-        for place in replaced.indices { note(place) }
+        for place in replaced.indices { note(place, 0) }
     }
 }

@@ -24,7 +24,7 @@ struct ConversionSink: TrafficObserver {
     /// One of them. No enum, because its value would be copied to be changed.
     private var trace: TraceWriter?
     private var lines: JSONLinesWriter?
-    private var frames: PcapngWriter?
+    private var frames: FrameSink?
     private let progress: (ConversionProgress) -> Void
     private var first: Int64?
 
@@ -39,7 +39,7 @@ struct ConversionSink: TrafficObserver {
         switch format {
         case .dstrace: trace = TraceWriter(output)
         case .jsonl: lines = JSONLinesWriter(output)
-        case .pcapng: frames = PcapngWriter(output)
+        case .pcapng: frames = FrameSink(output)
         }
     }
 
@@ -64,14 +64,7 @@ struct ConversionSink: TrafficObserver {
         census.received(packet, bytes.byteCount)
         trace?.received(packet, bytes)
         lines?.received(packet, bytes)
-        if let bare = packet.withoutSecrets {
-            // The other writers do this themselves.
-            var bytes: [UInt8] = []
-            bare.write(to: &bytes, version: packet.version)
-            frames?.received(packet, bytes.span.bytes)
-        } else {
-            frames?.received(packet, bytes)
-        }
+        frames?.received(packet, bytes)
         guard packets % Self.interval == 0 else { return }
         progress(ConversionProgress(packets: packets, span: packet.time - (first ?? packet.time)))
     }
