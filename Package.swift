@@ -151,7 +151,8 @@ let package = Package(
         tests("Tidy", ofWhole: true, on: ["TestSupport"]),
         tests(
             "EndToEnd", ofWhole: true,
-            on: ["dstune", "Storage", "HOCON", "MQTT", "Measure", "TestSupport"]),
+            on: ["dstune", "Traffic", "Storage", "HOCON", "MQTT", "Measure", "TestSupport"],
+            excluding: ["Captures"]),
     ],
     swiftLanguageModes: [.v6]
 )

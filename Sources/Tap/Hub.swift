@@ -55,9 +55,11 @@ final class Hub {
         }
     }
 
-    /// Ends every connection.
+    /// Ends every connection because the proxy ends: to the recording they are still open.
     func closeAll() {
-        for connection in connections.values { connection.channel.close(promise: nil) }
+        let last = connections.values
+        connections = [:]
+        for connection in last { connection.channel.close(promise: nil) }
     }
 
     private func tell(_ connection: Int, _ kind: Intake.Entry.Kind) {

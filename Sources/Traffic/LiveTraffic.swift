@@ -3,6 +3,8 @@ package struct LiveTraffic<Observer: TrafficObserver> {
     private var listener: Listener<Observer>
     /// By the number that who listens gave them.
     private var conversations: [Int: Conversation] = [:]
+    /// Bytes that wait in all of them.
+    private var kept = 0
     /// Connections on which packets were found, and packets that no version allows; of those that are over.
     package private(set) var mqttConnections = 0
     package private(set) var malformedPackets = 0
@@ -27,12 +29,19 @@ package struct LiveTraffic<Observer: TrafficObserver> {
         _ bytes: RawSpan, on connection: Int, _ direction: Direction, at time: Int64
     ) {
         let side = direction == .toBroker ? Self.client : 1 - Self.client
-        guard conversations[connection]?.isDeaf == false else { return }
+        guard let before = conversations[connection]?.keptBytes else { return }
         conversations[connection]?.receive(bytes, from: side, at: time, &listener)
+        var after = conversations[connection]?.keptBytes ?? 0
+        if kept > Self.keptLimit, after > Framing.undecidedLimit {
+            conversations[connection]?.abandonKept()
+            after = conversations[connection]?.keptBytes ?? 0
+        }
+        kept += after - before
     }
 
     package mutating func closed(_ connection: Int, _ ending: Ending, at time: Int64) {
         guard var conversation = conversations.removeValue(forKey: connection) else { return }
+        kept -= conversation.keptBytes
         conversation.close(ending, at: time, &listener)
         guard conversation.hasPackets else { return }
         mqttConnections += 1
@@ -46,6 +55,8 @@ package struct LiveTraffic<Observer: TrafficObserver> {
         }
     }
 
+    /// Beyond, packets of which much is still to come are given up, bytes.
+    private static var keptLimit: Int { 64 << 20 }
     /// The side that is the client.
     private static var client: Int { 0 }
 }

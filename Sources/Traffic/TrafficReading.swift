@@ -30,7 +30,7 @@ struct TrafficReading<Observer: TrafficObserver> {
             var reader = try CaptureReader(list.entries)
             var decoder = Decoder(observer, keyLog: try options.keyLog())
             summaries = try reader.read(into: &decoder)
-            decoder.tally.notes = list.notes + reader.notes
+            decoder.tally.notes = list.notes + reader.notes + decoder.listener.layers.notes
             decoder.tally.layers = decoder.listener.layers
             (tally, self.observer) = (decoder.tally, decoder.listener.observer)
         case .events:

@@ -12,6 +12,7 @@ private final class FormulaExecutor: TrialExecutor {
     private let interruption: (at: Int, error: TrialInterruption)?
     private let failing: Set<Int>
     private let runs = Mutex<[Int]>([])
+    private let heard = Mutex<[String?]>([])
 
     init(interruption: (at: Int, error: TrialInterruption)? = nil, failing: Set<Int> = []) {
         self.interruption = interruption
@@ -19,9 +20,12 @@ private final class FormulaExecutor: TrialExecutor {
     }
 
     var ran: [Int] { runs.withLock { $0 } }
+    /// Of each trial, in order.
+    var keyLogs: [String?] { heard.withLock { $0 } }
 
     func run(_ spec: TrialSpec) async throws(TrialInterruption) -> TrialResult {
         runs.withLock { $0.append(spec.number) }
+        heard.withLock { $0.append(spec.tlsKeyLog) }
         if let interruption, interruption.at == spec.number { throw interruption.error }
         let attempt = runs.withLock { $0.filter { $0 == spec.number }.count }
         if failing.contains(spec.number), attempt == 1 {
@@ -50,6 +54,28 @@ private final class FormulaExecutor: TrialExecutor {
         let records = try await StudyRunner(store: store, executor: second).run { _ in }
         #expect(second.ran == Array(6...records.count))
         #expect(try store.records().map(\.number) == Array(1...records.count))
+    }
+
+    /// A trial reads the captures again, in a process of its own.
+    @Test func everyTrialGetsTheKeyLogOfTheSweep() async throws {
+        let ageing = Ageing(
+            messages: 5_000, span: .seconds(86_400), fill: 0.5, limit: .retention)
+        var plan = Fixture.plan(start: .aged(ageing))
+        #expect(plan.tlsKeyLog == nil)
+        plan.tlsKeyLog = "/keys.log"
+        #expect(
+            StartSpec(plan, ageing, shards: 2, in: directory).tlsKeyLog
+                == "/keys.log")
+        let executor = FormulaExecutor(interruption: (2, .cancelled))
+        do {
+            let store = try StudyStore.create(directory, plan: plan)
+            _ = try? await StudyRunner(store: store, executor: executor).run { _ in }
+        }
+        let again = FormulaExecutor(interruption: (3, .cancelled))
+        let store = try StudyStore.open(directory, for: .running)
+        _ = try? await StudyRunner(store: store, executor: again).run { _ in }
+        #expect(executor.keyLogs == ["/keys.log", "/keys.log"])
+        #expect(again.keyLogs.allSatisfy { $0 == "/keys.log" } && !again.keyLogs.isEmpty)
     }
 
     @Test func machineThatFailsATrialEndsTheStudyWithARemedy() async throws {

@@ -78,6 +78,55 @@ struct TapTests {
         #expect(summary.bytes == size)
     }
 
+    /// To the recording, what is open when the proxy ends is still open: nobody's will is due.
+    @Test func connectionsThatOutliveTheProxyAreOpenInTheTrace() async throws {
+        let broker = try await FakeBroker()
+        let tap = try await TapServer(configuration(broker.port)) { Issue.record("\($0)") }
+        let (port, connect) = (tap.port, connect("stays"))
+        let wire = try await blocking {
+            let wire = try WireClient(port: port)
+            try wire.send(connect)
+            #expect(try wire.read(4) == [0x20, 2, 0, 0])
+            return wire
+        }
+        let summary = await tap.stop()
+        #expect(try await blocking { try wire.read(1) } == nil)
+        try await broker.stop()
+        let (trace, _) = try Trace.load(captures: summary.files)
+        #expect(trace.connections.map(\.clientID) == ["stays"])
+        #expect(trace.events.compactMap(\.ending) == [.endOfCapture])
+    }
+
+    /// Clients come first: what cannot be written is said once, and traffic goes on.
+    @Test(.enabled(if: getuid() == 0, "only root may mount a small disk"))
+    func fullDiskEndsTheRecordingAndNotTheTraffic() async throws {
+        guard let disk = SmallDisk(scratch("disk"), megabytes: 1) else {
+            withKnownIssue("this machine does not let tests mount a tmpfs") { Issue.record("") }
+            return
+        }
+        let broker = try await FakeBroker()
+        let notes = Mutex<[String]>([])
+        let output = TapConfiguration.Output.file(disk.path + "/test.dstrace")
+        let tap = try await TapServer(configuration(broker.port, output)) { note in
+            notes.withLock { $0.append(note) }
+        }
+        SmallDisk.fill(disk.path + "/ballast")
+        var generator = SystemRandomNumberGenerator()
+        for client in ["a", "b"] {
+            let payloads = (0..<50).map { _ in
+                (0..<10_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            }
+            try await talk(tap.port, client, payloads)
+        }
+        let summary = await tap.stop()
+        try await broker.stop()
+        #expect(summary.connections == 2)
+        #expect(summary.failure?.contains("No space left on device") == true)
+        #expect(summary.files.isEmpty)
+        #expect(notes.withLock { $0.count { $0.hasPrefix("recording has ended") } } == 1)
+        withExtendedLifetime(disk) {}
+    }
+
     @Test func deadBrokerClosesClientsUntilItIsBack() async throws {
         let port = try await FakeBroker.freePort()
         let notes = Mutex<[String]>([])

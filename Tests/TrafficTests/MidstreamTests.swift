@@ -122,3 +122,65 @@ struct MidstreamTests {
         #expect(inspection.packets.values.reduce(0, +) == 2)
     }
 }
+
+/// Whose connections they are of which the CONNECT is missing.
+struct IdentificationTests {
+    /// Sensors with a CONNECT, each publishing to a topic that holds its name.
+    private func fleet(_ count: Int, _ topic: (String) -> String) -> [TestFrame] {
+        var frames: [TestFrame] = []
+        for number in 0..<count {
+            var wire = Wire(clientPort: 40_000 + UInt16(number))
+            wire.connect(Connect(version: .v3_1_1, clientID: "sensor-\(number)"))
+            for _ in 0..<2 { wire.client(.reading(topic("sensor-\(number)"))) }
+            frames += wire.frames
+        }
+        return frames
+    }
+
+    private func last(_ frames: [TestFrame], _ topics: String...) throws -> Trace.Connection? {
+        var wire = Wire(clientPort: 51_000)
+        wire.time = frames.last?.time ?? wire.time
+        for topic in topics { wire.client(.reading(topic)) }
+        wire.frames = frames + wire.frames
+        return try load(wire).trace.connections.last
+    }
+
+    @Test func identifierInTopicsNamesTheClient() throws {
+        let connection = try last(
+            fleet(3) { "site/\($0)/temp" }, "site/sensor-9/temp", "site/sensor-9/hum")
+        #expect(connection?.clientID == "sensor-9")
+        #expect(connection?.connectSeen == false)
+    }
+
+    @Test func nobodyIsNamedWithoutBeingSure() throws {
+        let site = { (client: String) in "site/\(client)/temp" }
+        // Too few that agree, only one publish, two names, another shape
+        #expect(try last(fleet(2, site), "site/s9/temp", "site/s9/temp")?.clientID == "")
+        #expect(try last(fleet(3, site), "site/s9/temp")?.clientID == "")
+        #expect(try last(fleet(3, site), "site/s9/temp", "site/s8/temp")?.clientID == "")
+        #expect(try last(fleet(3, site), "hall/s9/temp", "hall/s9/temp")?.clientID == "")
+        // One that publishes for others refutes the rule.
+        var gateway = Wire(clientPort: 45_000)
+        gateway.connect(Connect(version: .v3_1_1, clientID: "gateway"))
+        gateway.client(.reading("site/pump/temp"))
+        #expect(
+            try last(fleet(3, site) + gateway.frames, "site/s9/temp", "site/s9/temp")?.clientID
+                == "")
+    }
+
+    @Test func assignedIdentifierNamesTheClient() throws {
+        var wire = Wire()
+        wire.handshake()
+        let connect = Packet.connect(Connect(version: .v5, clientID: "")).bytes(.v5)
+        // The CONNECT is not captured.
+        wire.clientSequence &+= UInt32(connect.count)
+        wire.broker(
+            .connack(Connack(properties: [.assignedClientIdentifier("auto-7")])), version: .v5)
+        for number in 0..<3 { wire.client(.reading("a", "\(number)"), version: .v5) }
+        wire.finish()
+        let connection = try #require(try load(wire).trace.connections.first)
+        #expect(connection.clientID == "auto-7")
+        #expect(connection.version == .v5)
+        #expect(!connection.connectSeen)
+    }
+}

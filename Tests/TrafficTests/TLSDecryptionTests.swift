@@ -183,7 +183,7 @@ struct TLSDecryptionTests {
         wire.frames += old.frames
         let quality = try inspect(wire, keyLog: tls.keyLog).quality
         #expect(quality.encryptedConnections == 1)
-        #expect(quality.reasons.contains { $0.contains("use cipher suite 0xC013") })
+        #expect(quality.reasons.contains { $0.contains("suites that are not decrypted: 0xC013") })
     }
 
     @Test func connectionThatBeganBeforeIsCounted() throws {

@@ -104,9 +104,9 @@ struct Conversation {
             end = end ?? stack?.layers.first?.verdict
             if let end { listener.layers.count(end) }
         } else if dialogue.hasPackets {
-            if isProxied { listener.layers.countProxied() }
-            if hasTLS { listener.layers.countDecrypted() }
-            if hasWebSocket { listener.layers.countWebSocket() }
+            if isProxied { listener.layers.proxied += 1 }
+            if hasTLS { listener.layers.decrypted += 1 }
+            if hasWebSocket { listener.layers.webSocket += 1 }
         }
     }
 

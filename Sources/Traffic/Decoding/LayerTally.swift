@@ -23,72 +23,92 @@ enum Undecrypted: Hashable {
 /// What lay between TCP and MQTT, in connections.
 package struct LayerTally: Sendable {
     /// Decrypted TLS connections with MQTT inside.
-    package private(set) var decrypted = 0
+    package var decrypted = 0
     /// MQTT over WebSocket.
-    package private(set) var webSocket = 0
+    package var webSocket = 0
     /// With a PROXY header in front of MQTT; their clients are those of the header.
-    package private(set) var proxied = 0
+    package var proxied = 0
     /// WebSocket connections that were not decoded because they are compressed.
-    package private(set) var compressed = 0
-    private var undecrypted: [Undecrypted: Int] = [:]
+    package var compressed = 0
+    // TLS connections that were not decrypted, by `Undecrypted`.
+    var noKeyLog = 0
+    var noSecret = 0
+    var wrongSecret = 0
+    var unknownSuite = 0
+    var oldVersion = 0
+    var compressedTLS = 0
+    var beganBefore = 0
+    var brokenHandshake = 0
+    var endedEarly = 0
+    /// The numbers of cipher suites that are not decrypted.
+    private var suites: Set<UInt16> = []
 
     /// Suites that are named; the numbers come from the capture.
-    private static let namedSuites = 64
+    private static let namedSuites = 16
 
     mutating func count(_ end: LayerEnd) {
         switch end {
         case .other: break
         case .compressed: compressed += 1
         case .encrypted(let reason):
-            let isNamed = undecrypted[reason] != nil || undecrypted.count < Self.namedSuites
-            undecrypted[isNamed ? reason : .suite(0), default: 0] += 1
+            self[keyPath: Self.place(reason)] += 1
+            if case .suite(let number) = reason, suites.count < Self.namedSuites {
+                suites.insert(number)
+            }
         }
     }
 
-    mutating func countDecrypted() { decrypted += 1 }
-    mutating func countWebSocket() { webSocket += 1 }
-    mutating func countProxied() { proxied += 1 }
+    private static func place(_ reason: Undecrypted) -> WritableKeyPath<LayerTally, Int> {
+        switch reason {
+        case .noKeyLog: \.noKeyLog
+        case .noSecret: \.noSecret
+        case .wrongSecret: \.wrongSecret
+        case .suite: \.unknownSuite
+        case .oldVersion: \.oldVersion
+        case .compression: \.compressedTLS
+        case .beganBefore: \.beganBefore
+        case .brokenHandshake: \.brokenHandshake
+        case .endedEarly: \.endedEarly
+        }
+    }
 
     /// Connections that were not decoded, by reason, and what to do about it.
-    package var doubts: [(count: Int, what: String)] {
-        let known: [(Undecrypted, String)] = [
-            (.noKeyLog, "TLS connections could not be decrypted without a key log (--tls-key-log)"),
-            (.noSecret, "TLS connections have no secrets in the key log"),
+    package var doubts: [String] {
+        let counted: [(Int, String)] = [
+            (noKeyLog, "TLS connections could not be decrypted without a key log (--tls-key-log)"),
+            (noSecret, "TLS connections have no secrets in the key log"),
             (
-                .wrongSecret,
+                wrongSecret,
                 "TLS connections are not opened by their secrets in the key log, which may be damaged"
             ),
-            (.oldVersion, "TLS connections use a version before 1.2, which is not decrypted"),
-            (.compression, "TLS connections are compressed, which is not decrypted"),
             (
-                .beganBefore,
+                unknownSuite,
+                "TLS connections use cipher suites that are not decrypted (AES-GCM and ChaCha20-Poly1305 are)"
+            ),
+            (oldVersion, "TLS connections use a version before 1.2, which is not decrypted"),
+            (compressedTLS, "TLS connections are compressed, which is not decrypted"),
+            (
+                beganBefore,
                 "TLS connections were open before the capture began, so that no secret can be found for them"
             ),
-            (.brokenHandshake, "TLS connections lack parts of their handshake in the capture"),
-            (.endedEarly, "TLS connections ended before anything was sent on them"),
+            (brokenHandshake, "TLS connections lack parts of their handshake in the capture"),
+            (endedEarly, "TLS connections ended before anything was sent on them"),
+            (
+                compressed,
+                "WebSocket connections are compressed (permessage-deflate) and were not decoded; "
+                    + "switch it off in the listener while recording"
+            ),
         ]
-        var doubts = known.compactMap { reason, what in undecrypted[reason].map { ($0, what) } }
-        let suites = undecrypted.compactMap { reason, count -> (UInt16, Int)? in
-            if case .suite(let number) = reason { (number, count) } else { nil }
+        return counted.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    }
+
+    /// What is worth knowing beside the counts.
+    var notes: [String] {
+        guard !suites.isEmpty else { return [] }
+        let names = suites.sorted().map { number in
+            let digits = String(number, radix: 16, uppercase: true)
+            return "0x" + String(repeating: "0", count: 4 - digits.count) + digits
         }
-        for (number, count) in suites.sorted(by: { $0.0 < $1.0 }) {
-            let name = String(number, radix: 16, uppercase: true)
-            let padded = String(repeating: "0", count: 4 - name.count) + name
-            doubts.append(
-                (
-                    count,
-                    "TLS connections use cipher suite 0x\(padded), which is not decrypted (AES-GCM and "
-                        + "ChaCha20-Poly1305 are)"
-                ))
-        }
-        if compressed > 0 {
-            doubts.append(
-                (
-                    compressed,
-                    "WebSocket connections are compressed (permessage-deflate) and were not decoded; "
-                        + "switch it off in the listener while recording"
-                ))
-        }
-        return doubts
+        return ["cipher suites that are not decrypted: \(names.joined(separator: ", "))"]
     }
 }

@@ -46,7 +46,7 @@ final class KeyLog {
     /// Longer lines are none of ours: the longest label, 32 and 64 bytes.
     private static let longestLine = 512
     /// Connections whose secrets are kept.
-    private static let limit = 1 << 21
+    private static let limit = 1 << 19
 
     var isEmpty: Bool { secrets.isEmpty }
 

@@ -32,6 +32,19 @@ extension FrameTally {
             ("retransmitted_segments", \.quality.retransmittedSegments),
             ("out_of_order_segments", \.quality.outOfOrderSegments),
             ("malformed_packets", \.quality.malformedPackets),
+            ("decrypted", \.layers.decrypted),
+            ("web_socket", \.layers.webSocket),
+            ("proxied", \.layers.proxied),
+            ("web_socket_compressed", \.layers.compressed),
+            ("tls_no_key_log", \.layers.noKeyLog),
+            ("tls_no_secret", \.layers.noSecret),
+            ("tls_wrong_secret", \.layers.wrongSecret),
+            ("tls_unknown_suite", \.layers.unknownSuite),
+            ("tls_old_version", \.layers.oldVersion),
+            ("tls_compressed", \.layers.compressedTLS),
+            ("tls_began_before", \.layers.beganBefore),
+            ("tls_broken_handshake", \.layers.brokenHandshake),
+            ("tls_ended_early", \.layers.endedEarly),
         ]
 
     /// Counts several recordings as one.
