@@ -5,12 +5,13 @@ internal import Traffic
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Make traces and lines of JSON of captures, or of a part of them.",
+        abstract: "Make traces, lines of JSON and captures of each other, or of a part.",
         discussion: """
             Reads what inspect reads: captures (pcap, pcapng; also gzip, zstd),
             traces (.dstrace), lines of JSON (.jsonl, one packet a line), folders of
-            them, and - for standard input. Writes a trace or lines of JSON. A trace
-            is smaller than the capture, holds no password, has an index by time and
+            them, and - for standard input. Writes a trace, lines of JSON, or a capture
+            of pcapng with the frames that would have carried the packets. A trace is
+            smaller than the capture, holds no password, has an index by time and
             client, and every command reads it like the capture.
 
               dstune convert monday.pcap.gz tuesday.pcap.gz --output week.dstrace
@@ -19,6 +20,7 @@ struct ConvertCommand: ParsableCommand {
               dstune convert week.dstrace --topic 'site/+/alert' --output alerts.dstrace
               dstune convert week.dstrace --to jsonl --output - | head
               dstune convert broker.log.jsonl --output log.dstrace
+              dstune convert week.dstrace --output week.pcapng
               dstune convert week.dstrace --anonymize --output for-others.dstrace
 
             --from and --to-time take ISO 8601 (2026-01-31T12:00:00Z; UTC without a
@@ -48,7 +50,7 @@ struct ConvertCommand: ParsableCommand {
     var inputs: [String]
     @OptionGroup var reading: ReadingArguments
     @Option(name: .shortAndLong, help: "Where to write; - for standard output.") var output: String
-    @Option(help: "dstrace or jsonl; otherwise by the name of the output.") var to: Target?
+    @Option(help: "dstrace, jsonl or pcapng; otherwise by the name of the output.") var to: Target?
     @Option(help: "Packets from this time on.") var from: Moment?
     @Option(help: "Packets before this time.") var toTime: Moment?
     @Option(help: "Packets of these clients.") var client: [String] = []
@@ -57,7 +59,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "A file with a secret of 16 bytes or more, e.g. of `openssl rand -hex 32`.")
     var keyFile: String?
 
-    enum Target: String, ExpressibleByArgument, CaseIterable { case dstrace, jsonl }
+    enum Target: String, ExpressibleByArgument, CaseIterable { case dstrace, jsonl, pcapng }
 
     struct Moment: ExpressibleByArgument {
         let value: EventSelection.Moment
@@ -112,7 +114,7 @@ struct ConvertCommand: ParsableCommand {
         if let format = ConversionFormat(path: output) { return format }
         throw Failure(
             .badInput,
-            "\(output): its name does not say what to write; add --to dstrace or --to jsonl")
+            "\(output): its name does not say what to write; add --to dstrace, jsonl or pcapng")
     }
 
     private func key() throws(Failure) -> AnonymisationKey {

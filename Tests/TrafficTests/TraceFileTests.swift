@@ -63,13 +63,16 @@ import Traffic
         var maker = try EventMaker(scratch("a.dstrace"))
         let connect = Connect(
             version: .v5, clientID: "sensor", username: "user-name", hasPassword: true,
-            properties: [.authenticationMethod("SCRAM"), .authenticationData(Array("s3cret-a".utf8))])
+            properties: [
+                .authenticationMethod("SCRAM"), .authenticationData(Array("s3cret-a".utf8)),
+            ])
         var first: [UInt8] = []
         connect.write(to: &first, password: Array("s3cret-p".utf8))
         maker.open(0)
         try maker.send(first, on: 0)
         try maker.send(
-            .auth(Auth(reasonCode: 0x18, properties: [.authenticationData(Array("s3cret-b".utf8))])),
+            .auth(
+                Auth(reasonCode: 0x18, properties: [.authenticationData(Array("s3cret-b".utf8))])),
             on: 0)
         try maker.send(
             .connack(Connack(properties: [.authenticationData(Array("s3cret-c".utf8))])), on: 0,

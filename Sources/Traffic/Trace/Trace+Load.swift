@@ -7,7 +7,8 @@ extension Trace {
     package static func load(
         captures paths: [String], options: ReadingOptions = ReadingOptions()
     ) throws(CaptureError) -> (trace: Trace, inspection: Inspection) {
-        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()), options: options)
+        let reading = try TrafficReading(
+            paths, Both(Inspector(), TraceRecorder()), options: options)
         let (inspector, recorder) = (reading.observer.first, reading.observer.second)
         let inspection = try Inspection(reading.summaries, reading.tally, inspector)
         return (recorder.builder.build(), inspection)

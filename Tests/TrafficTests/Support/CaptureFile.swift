@@ -143,7 +143,9 @@ extension CaptureFile {
         return Array(output.prefix(ZSTD_isError(count) == 0 ? count : 0))
     }
 
-    static func crc32(_ bytes: [UInt8]) -> UInt32 { UInt32(CZlib.crc32(0, bytes, UInt32(bytes.count))) }
+    static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        UInt32(CZlib.crc32(0, bytes, UInt32(bytes.count)))
+    }
 }
 
 /// Writes `bytes` to a file for the time of `body`.

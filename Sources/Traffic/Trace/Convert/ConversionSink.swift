@@ -2,7 +2,7 @@ internal import MQTT
 
 /// What a conversion can write; the raw value is what `--to` takes.
 package enum ConversionFormat: String, CaseIterable, Sendable {
-    case dstrace, jsonl
+    case dstrace, jsonl, pcapng
 
     /// Told by the end of a file's name; nil if it does not say.
     package init?(path: String) {
@@ -10,6 +10,7 @@ package enum ConversionFormat: String, CaseIterable, Sendable {
         switch ending {
         case "dstrace": self = .dstrace
         case "jsonl", "ndjson", "json": self = .jsonl
+        case "pcapng": self = .pcapng
         default: return nil
         }
     }
@@ -23,6 +24,7 @@ struct ConversionSink: TrafficObserver {
     /// One of them. No enum, because its value would be copied to be changed.
     private var trace: TraceWriter?
     private var lines: JSONLinesWriter?
+    private var frames: FrameSink?
     private let progress: (ConversionProgress) -> Void
     private var first: Int64?
 
@@ -37,10 +39,11 @@ struct ConversionSink: TrafficObserver {
         switch format {
         case .dstrace: trace = TraceWriter(output)
         case .jsonl: lines = JSONLinesWriter(output)
+        case .pcapng: frames = FrameSink(output)
         }
     }
 
-    var wantsMore: Bool { trace?.wantsMore ?? lines?.wantsMore ?? false }
+    var wantsMore: Bool { trace?.wantsMore ?? lines?.wantsMore ?? frames?.wantsMore ?? false }
 
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64) {
         connections += 1
@@ -48,6 +51,7 @@ struct ConversionSink: TrafficObserver {
         census.opened(at: time)
         trace?.opened(connection, client: client, at: time)
         lines?.opened(connection, client: client, at: time)
+        frames?.opened(connection, client: client, at: time)
     }
 
     mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
@@ -60,6 +64,7 @@ struct ConversionSink: TrafficObserver {
         census.received(packet, bytes.byteCount)
         trace?.received(packet, bytes)
         lines?.received(packet, bytes)
+        frames?.received(packet, bytes)
         guard packets % Self.interval == 0 else { return }
         progress(ConversionProgress(packets: packets, span: packet.time - (first ?? packet.time)))
     }
@@ -70,11 +75,14 @@ struct ConversionSink: TrafficObserver {
         census.closed(connection)
         trace?.closed(connection, version: version, ending, at: time)
         lines?.closed(connection, version: version, ending, at: time)
+        frames?.closed(connection, version: version, ending, at: time)
     }
 
     mutating func finish(_ facts: TraceFacts?) throws(WriteError) {
         try trace?.finish(facts)
         try lines?.finish(facts)
+        // Frames speak for themselves.
+        try frames?.finish()
     }
 }
 
