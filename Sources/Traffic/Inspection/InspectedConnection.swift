@@ -9,7 +9,9 @@ struct InspectedConnection {
     /// Its number in the table of clients.
     private(set) var habits: Int?
     /// As the broker knows it: empty if no CONNECT was seen.
-    var publisherID = ""
+    var publisherID = "" {
+        didSet { made = nil }
+    }
     private(set) var username: String?
     /// Number of the topic by alias, of what the client and of what the broker sends.
     var aliases: [2 of [UInt16: Int]] = [[:], [:]]
@@ -36,14 +38,6 @@ struct InspectedConnection {
         self.habits = habits
         publisherID = connect.clientID
         username = connect.username
-    }
-
-    /// Where no CONNECT was seen, packets tell the version by and by.
-    func publisher(_ version: ProtocolVersion) -> (PublisherHeader, Int)? {
-        guard let made, made.header.version == version, made.header.clientID == publisherID else {
-            return nil
-        }
-        return (made.header, made.shard)
     }
 
     func header(_ version: ProtocolVersion, _ format: RowFormat) -> PublisherHeader {

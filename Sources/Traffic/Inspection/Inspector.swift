@@ -118,13 +118,18 @@ struct Inspector: TrafficObserver {
     ) {
         // A broker closes the connection of a client that sends one [MQTT-3.3.4-6].
         guard !header.hasSubscriptionIdentifier else { return }
-        let (publisher, shard) =
-            connections.states[place].publisher(packet.version)
-            ?? makePublisher(packet.version, place)
+        var made = connections.states[place].made
+        if made?.header.version != packet.version { made = makePublisher(packet.version, place) }
+        guard let (publisher, shard) = made else { return }
         func store(_ topic: RawSpan) {
+            guard number.map({ table.tallies[$0].isTaken }) ?? TopicTally(topic).isTaken else {
+                writes.leftOut += 1
+                return
+            }
             if isHeld { subscriptions.stored(topic, bytes: header.payload.count) }
             writes.store(
-                header, in: bytes, topic: topic, from: publisher, shard: shard, at: packet.time)
+                header, in: bytes, topic: topic, number, from: publisher, shard: shard,
+                at: packet.time)
         }
         if !header.topic.isEmpty {
             store(bytes.extracting(header.topic))
@@ -135,7 +140,7 @@ struct Inspector: TrafficObserver {
 
     private mutating func makePublisher(
         _ version: ProtocolVersion, _ place: Int
-    ) -> (PublisherHeader, Int) {
+    ) -> (header: PublisherHeader, shard: Int) {
         let shard = writes.shard(of: connections.states[place].publisherID)
         let header = connections.states[place].header(version, terms.format)
         connections.states[place].made = (header, shard)

@@ -4,6 +4,8 @@ internal import MQTT
 struct TopicTally {
     /// What its words say that it is for.
     let named: TopicClass?
+    /// EMQX takes topics with so many levels.
+    let isTaken: Bool
     private(set) var publishes = 0
     private(set) var atQoS1: UInt32 = 0
     private(set) var atQoS2: UInt32 = 0
@@ -17,7 +19,10 @@ struct TopicTally {
     private(set) var intervals: UInt32 = 0
     private var squares = 0.0
 
-    init(named: TopicClass?) { self.named = named }
+    init(_ topic: RawSpan) {
+        named = TopicClass.named(by: topic)
+        isTaken = levelCount(of: topic) <= TopicTable.deepest
+    }
 
     mutating func add(_ header: PublishHeader, at time: Int64) {
         publishes += 1
