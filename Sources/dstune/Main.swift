@@ -49,7 +49,7 @@ struct DStune: AsyncParsableCommand {
               dstune sweep sensors.pcap --emqx 5.8 --edition ce --study sensors-study
 
             Exit codes: 0 done, also when the advice is to change nothing; 1 the
-            work ran and the answer is no (no command says so yet); 2 bad usage or
+            work ran and the answer is no (inspect --strict); 2 bad usage or
             bad input; 3 the environment failed (disk full, a program missing);
             130 interrupted.
 
