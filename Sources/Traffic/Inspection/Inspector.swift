@@ -118,9 +118,11 @@ struct Inspector: TrafficObserver {
     ) {
         // A broker closes the connection of a client that sends one [MQTT-3.3.4-6].
         guard !header.hasSubscriptionIdentifier else { return }
-        var made = connections.states[place].made
-        if made?.header.version != packet.version { made = makePublisher(packet.version, place) }
-        guard let (publisher, shard) = made else { return }
+        let known = connections.states[place].made
+        // Where no CONNECT was seen, packets tell the version by and by.
+        let isCurrent = known?.header.version == packet.version
+        let publisher = isCurrent ? known : makePublisher(packet.version, place)
+        guard let publisher else { return }
         func store(_ topic: RawSpan) {
             guard number.map({ table.tallies[$0].isTaken }) ?? TopicTally(topic).isTaken else {
                 writes.leftOut += 1
@@ -128,8 +130,7 @@ struct Inspector: TrafficObserver {
             }
             if isHeld { subscriptions.stored(topic, bytes: header.payload.count) }
             writes.store(
-                header, in: bytes, topic: topic, number, from: publisher, shard: shard,
-                at: packet.time)
+                header, in: bytes, topic: topic, number, from: publisher, at: packet.time)
         }
         if !header.topic.isEmpty {
             store(bytes.extracting(header.topic))
@@ -138,13 +139,11 @@ struct Inspector: TrafficObserver {
         }
     }
 
-    private mutating func makePublisher(
-        _ version: ProtocolVersion, _ place: Int
-    ) -> (header: PublisherHeader, shard: Int) {
+    private mutating func makePublisher(_ version: ProtocolVersion, _ place: Int) -> MadePublisher {
         let shard = writes.shard(of: connections.states[place].publisherID)
-        let header = connections.states[place].header(version, terms.format)
-        connections.states[place].made = (header, shard)
-        return (header, shard)
+        let made = connections.states[place].publisher(version, terms.format, shard: shard)
+        connections.states[place].made = made
+        return made
     }
 
     /// A PUBLISH of the broker.

@@ -60,8 +60,9 @@ struct ShardWrites {
     /// - Parameter number: of the topic, if it has one.
     mutating func store(
         _ header: PublishHeader, in packet: RawSpan, topic: RawSpan, _ number: Int?,
-        from publisher: PublisherHeader, shard: Int, at time: Int64
+        from publisher: MadePublisher, at time: Int64
     ) {
+        let shard = publisher.shard
         guard learned < Self.learnedLimit else {
             leftOut += 1
             return
@@ -79,7 +80,7 @@ struct ShardWrites {
         let isSampled = rows.wants(stream.rawValue)
         let payload = packet.extracting(header.payload)
         do throws(CodecError) {
-            try publisher.appendValue(
+            try publisher.header.appendValue(
                 qos: header.qos, retain: header.retain, topic: topic, varying: varying,
                 payload: isSampled ? payload : payload.extracting(first: 0),
                 properties: packet.extracting(header.properties), timestamp: Self.timestamp,
@@ -107,7 +108,7 @@ struct ShardWrites {
         shards[shard].counts.messages += 1
         shards[shard].waiting += 1
         shards[shard].sharedBytes +=
-            publisher.clientID.utf8.count + topic.byteCount + header.payload.count
+            publisher.header.clientID.utf8.count + topic.byteCount + header.payload.count
         if shards[shard].waiting == 1 { shards[shard].since = time }
         if shards[shard].waiting >= terms.batching.messages { commit(shard) }
     }
