@@ -67,7 +67,7 @@ package enum Property: Equatable, Sendable {
     package var id: PropertyID { parts.id }
 
     /// Identifier and value apart, so that writing needs to know only the seven data types.
-    var parts: (id: PropertyID, value: Value) {
+    package var parts: (id: PropertyID, value: Value) {
         switch self {
         case .payloadFormatIndicator(let value): (.payloadFormatIndicator, .number(UInt32(value)))
         case .messageExpiryInterval(let value): (.messageExpiryInterval, .number(value))
@@ -104,7 +104,7 @@ package enum Property: Equatable, Sendable {
         }
     }
 
-    enum Value {
+    package enum Value {
         case number(UInt32)
         case text(String)
         case binary([UInt8])

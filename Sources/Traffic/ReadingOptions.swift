@@ -10,3 +10,14 @@ package struct ReadingOptions: Sendable {
         self.subscriptions = subscriptions
     }
 }
+
+extension ReadingOptions {
+    /// The secrets of the key log that was named; nil if none was.
+    /// - Throws: `.unreadable` and `.damagedKeyLog`.
+    func keyLog() throws(CaptureError) -> KeyLog? {
+        guard let tlsKeyLog else { return nil }
+        let keyLog = KeyLog()
+        try keyLog.read(path: tlsKeyLog)
+        return keyLog
+    }
+}

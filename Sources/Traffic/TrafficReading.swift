@@ -25,10 +25,22 @@ struct TrafficReading<Observer: TrafficObserver> {
         switch list.entries[0].kind {
         case .capture:
             var reader = try CaptureReader(list.entries)
-            var decoder = Decoder(observer)
+            var decoder = Decoder(observer, keyLog: try options.keyLog())
             summaries = try reader.read(into: &decoder)
             decoder.tally.notes = list.notes + reader.notes
+            decoder.tally.layers = decoder.listener.layers
             (tally, self.observer) = (decoder.tally, decoder.listener.observer)
+        case .events:
+            var reader = try EventReader(list.entries)
+            var listener = Listener(observer: observer)
+            var tally = try reader.read(into: &listener)
+            tally.notes += list.notes
+            (summaries, self.tally, self.observer) = (reader.summaries, tally, listener.observer)
         }
+    }
+
+    /// What a trace made of it has to keep beside the events.
+    var facts: TraceFacts {
+        TraceFacts(tally.origins.isEmpty ? summaries : tally.origins, tally)
     }
 }

@@ -57,7 +57,9 @@ struct DStune: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            InspectCommand.self, FootprintCommand.self, SweepCommand.self, ResumeCommand.self,
+            InspectCommand.self, ConvertCommand.self, RecordCommand.self, SynthCommand.self,
+            FootprintCommand.self,
+            SweepCommand.self, ResumeCommand.self,
             ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self,
             ProbeCommand.self,
             DiagnoseCommand.self,

@@ -1,10 +1,8 @@
 internal import ArgumentParser
-internal import Dispatch
 internal import Foundation
 internal import HOCON
 internal import Measure
 internal import Storage
-internal import Synchronization
 
 struct ProbeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -116,21 +114,5 @@ struct ProbeCommand: ParsableCommand {
         case .noSpace, .failed: Failure(.environment, failure.description)
         case .stopped: Failure(.interrupted, failure.description)
         }
-    }
-}
-
-/// Turned on by Ctrl-C or a request to end, for work that looks at it between its steps.
-private final class StopSwitch: Sendable {
-    private let on = Atomic(false)
-
-    var isOn: Bool { on.load(ordering: .relaxed) }
-
-    /// - Returns: what has to be cancelled when the work is done.
-    func turn(onSignal number: Int32) -> any DispatchSourceSignal {
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { self.on.store(true, ordering: .relaxed) }
-        source.resume()
-        return source
     }
 }

@@ -14,12 +14,16 @@ package enum CaptureError: Error, Equatable, Sendable {
     case damagedBlock(path: String, offset: Int, why: String)
     /// `frame` counts from 1, as Wireshark does; `offset` is in the decompressed file.
     case damagedFrame(path: String, frame: Int, offset: Int, why: String)
+    /// A line of a TLS key log; counts from 1.
+    case damagedKeyLog(path: String, line: Int, why: String)
     /// A folder was named and nothing in it is recorded traffic.
     case noCaptures(folder: String, skipped: [String])
     /// Captures and files that hold decoded packets were named together.
     case mixedSources(first: String, second: String)
     /// Every frame was read and no MQTT packet was in them.
     case noMQTT(paths: [String], frames: Int, doubts: [String])
+    /// A trace file or lines of JSON.
+    case trace(TraceError)
 }
 
 extension CaptureError: CustomStringConvertible {
@@ -42,6 +46,8 @@ extension CaptureError: CustomStringConvertible {
         case .damagedFrame(let path, let frame, let offset, let why):
             "\(path): frame \(frame) at byte \(offset): \(why); the file is damaged there"
                 + keep(path, frame - 1)
+        case .damagedKeyLog(let path, let line, let why):
+            "\(path): line \(line): \(why); give a key log in NSS format (SSLKEYLOGFILE)"
         case .noCaptures(let folder, let skipped):
             "\(folder): no capture is in this folder"
                 + (skipped.isEmpty ? "" : " (\(skipped.prefix(3).joined(separator: "; ")))")
@@ -51,6 +57,7 @@ extension CaptureError: CustomStringConvertible {
         case .noMQTT(let paths, let frames, let doubts):
             "\(paths.joined(separator: ", ")): \(frames) frames hold no MQTT; was it taken on the broker's port?"
                 + doubts.map { " (\($0))" }.joined()
+        case .trace(let error): error.description
         }
     }
 

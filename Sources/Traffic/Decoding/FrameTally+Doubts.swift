@@ -1,6 +1,7 @@
 extension FrameTally {
     /// What lowers the trust in captures, with the place where it was met first; empty if nothing does.
     func doubts(_ captures: [CaptureSummary]) -> [String] {
+        let captures = origins.isEmpty ? captures : origins
         let counted: [(Int, Trouble?, String)] = [
             (
                 quality.lostBytes, .lost,
@@ -28,6 +29,7 @@ extension FrameTally {
             let place = trouble.flatMap { self.place(of: $0) }
             return "\(count) \(what)" + (place.map { " (first: \($0.text(captures)))" } ?? "")
         }
+            + layers.doubts.map { "\($0.count) \($0.what)" }
             + captures.filter(\.isCutOff).map {
                 "\($0.path) ends inside a frame, after \($0.frames) whole ones"
             }
@@ -45,6 +47,6 @@ extension FrameTally {
         if cutFrames > 0 {
             doubts.append("\(cutFrames) frames are cut: record with `tcpdump -s 0`")
         }
-        return doubts
+        return doubts + layers.doubts.map { "\($0.count) \($0.what)" }
     }
 }

@@ -5,9 +5,9 @@ extension Trace {
     ///
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
     package static func load(
-        captures paths: [String]
+        captures paths: [String], options: ReadingOptions = ReadingOptions()
     ) throws(CaptureError) -> (trace: Trace, inspection: Inspection) {
-        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()))
+        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()), options: options)
         let (inspector, recorder) = (reading.observer.first, reading.observer.second)
         let inspection = try Inspection(reading.summaries, reading.tally, inspector)
         return (recorder.builder.build(), inspection)
@@ -25,6 +25,13 @@ struct Both<First: TrafficObserver, Second: TrafficObserver>: TrafficObserver {
         first.opened(connection, client: client, at: time)
         second.opened(connection, client: client, at: time)
     }
+
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        first.identified(connection, clientID: clientID, at: time)
+        second.identified(connection, clientID: clientID, at: time)
+    }
+
+    var wantsMore: Bool { first.wantsMore || second.wantsMore }
 
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         first.received(packet, bytes)

@@ -11,12 +11,13 @@ package struct Trace: Sendable {
     package let packets: [UInt8]
 
     package struct Connection: Hashable, Sendable {
-        /// Empty if the broker was to assign one, and if no CONNECT was seen.
+        /// Empty if the broker was to assign one, and if no CONNECT was seen and nothing else told.
         package let clientID: String
         package let version: ProtocolVersion
         /// Address and port of the client as they were on the wire.
         package let peer: Endpoint
-        /// If not, the CONNECT in the trace is a declared one: clean start and no client identifier.
+        /// If not, the CONNECT in the trace is a declared one: clean start, and the client identifier that
+        /// other packets told, if they did.
         package let connectSeen: Bool
 
         package init(clientID: String, version: ProtocolVersion, peer: Endpoint, connectSeen: Bool)

@@ -13,11 +13,17 @@ struct TraceRecorder: TrafficObserver {
         var number: Int?
         /// Where the CONNECT goes that was not seen.
         var reserved: Int?
+        /// Whose it is, where other packets than the CONNECT told.
+        var clientID = ""
     }
 
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64) {
         precondition(connection == open.count, "connections are told of in order")
         open.append(Open(peer: client, openedAt: time))
+    }
+
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        open[connection]?.clientID = clientID
     }
 
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
@@ -73,7 +79,9 @@ struct TraceRecorder: TrafficObserver {
     }
 
     private func undeclared(_ connection: Open, _ version: ProtocolVersion) -> Trace.Connection {
-        Trace.Connection(clientID: "", version: version, peer: connection.peer, connectSeen: false)
+        Trace.Connection(
+            clientID: connection.clientID, version: version, peer: connection.peer,
+            connectSeen: false)
     }
 }
 
