@@ -110,6 +110,7 @@ let package = Package(
             name: "dstune",
             dependencies: [
                 "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage",
+                "Layout",
                 "Knobs", "HOCON",
                 "Measure", logging, arguments,
             ], swiftSettings: settings),

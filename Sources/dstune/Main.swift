@@ -49,9 +49,9 @@ struct DStune: AsyncParsableCommand {
               dstune sweep sensors.pcap --emqx 5.8 --edition ce --study sensors-study
 
             Exit codes: 0 done, also when the advice is to change nothing; 1 the
-            work ran and the answer is no (inspect --strict); 2 bad usage or
-            bad input; 3 the environment failed (disk full, a program missing);
-            130 interrupted.
+            work ran and the answer is no (say, `inspect --strict` has findings); 2 bad
+            usage or bad input; 3 the environment failed (disk full, a program
+            missing); 130 interrupted.
 
             Shell completion: dstune --generate-completion-script bash|zsh|fish
             """,

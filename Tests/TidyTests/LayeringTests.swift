@@ -27,9 +27,7 @@ import Testing
         "Report": ["Advisor", "Study", "Knobs", "Traffic", "Measure"],
         "dstune": [
             "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage", "Replay",
-            "Broker",
-            "Knobs",
-            "HOCON", "MQTT", "Measure",
+            "Broker", "Layout", "Knobs", "HOCON", "MQTT", "Measure",
         ],
     ]
 
