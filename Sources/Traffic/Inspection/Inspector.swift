@@ -44,6 +44,14 @@ struct Inspector: TrafficObserver {
         connections.open(connection, InspectedConnection(peer: client))
     }
 
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        guard let place = connections.place(of: connection),
+            connections.states[place].client == nil
+        else { return }
+        // Of its session, its will and its expiry nothing is known: only the shard of its messages follows.
+        connections.states[place].publisherID = clientID
+    }
+
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         packets[Int(packet.type.rawValue)] += 1
         if case .publish(let header) = packet.content { publish.add(header) }
