@@ -6,11 +6,14 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say what captures hold, what they are worth, and what a broker would write.",
         discussion: """
-            Captures are pcap or pcapng, also compressed with gzip or zstd; name
-            those of one recording oldest first.
+            Captures are pcap or pcapng, also compressed with gzip or zstd; several
+            files, folders of rotated ones, and `-` for standard input are read as
+            one recording. Traces (.dstrace) and lines of JSON, which `convert`
+            makes and `record` writes, are read as well.
 
               dstune inspect sensors.pcap
               dstune inspect monday.pcap.gz tuesday.pcap.gz --format json
+              tcpdump -i eth0 -w - port 1883 | dstune inspect -
               dstune inspect sensors.pcap --emqx 6.1.1 --config /etc/emqx/emqx.conf
               dstune inspect sensors.pcap --strict --redact
 
@@ -35,7 +38,7 @@ struct InspectCommand: ParsableCommand {
             finding is a warning or an error; those marked info never count.
             """)
 
-    @Argument(help: "Capture files, oldest first.") var captures: [String]
+    @Argument(help: "Captures or traces: files, folders, or -.") var captures: [String]
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?
     @OptionGroup(title: "The forecast") var terms: ForecastOptions

@@ -57,6 +57,8 @@ struct Inspector: TrafficObserver {
         if case .publish(let header) = packet.content { publish.add(header) }
         // What comes after the end, such as deliveries behind a DISCONNECT, is counted and no more.
         guard let place = connections.place(of: packet.connection) else { return }
+        // Answers that nobody recorded say nothing of sessions, and their times nothing of latency.
+        guard !packet.isInferred || packet.type == .connect else { return }
         switch packet.content {
         case .publish(let header):
             if packet.direction == .toBroker {
@@ -67,8 +69,17 @@ struct Inspector: TrafficObserver {
         case .acknowledgement(let id):
             if packet.type == .puback { acknowledged(id, packet, place) }
         case .ping: break
+        case .other(.connect(let connect)) where packet.isInferred:
+            named(connect, packet, place)
         case .other(let other): receive(other, packet, place)
         }
+    }
+
+    /// A CONNECT that a log does not hold: who it is of is known, what it would have asked for is not.
+    private mutating func named(_ connect: Connect, _ packet: DecodedPacket, _ place: Int) {
+        let client = name(of: connect, packet)
+        guard connections.states[place].client == nil else { return }
+        connections.states[place].connected(connect, as: client, clients.number(of: client))
     }
 
     mutating func closed(
@@ -235,10 +246,7 @@ struct Inspector: TrafficObserver {
     }
 
     private mutating func connected(_ connect: Connect, _ packet: DecodedPacket, _ place: Int) {
-        // Without an identifier every connection is a client of its own.
-        let client =
-            connect.clientID.isEmpty
-            ? "(unnamed, connection \(packet.connection + 1))" : connect.clientID
+        let client = name(of: connect, packet)
         // A second CONNECT on one connection is a mistake that brokers answer by closing it.
         guard connections.states[place].client == nil else { return }
         profile.sessions.add(connect)
@@ -246,6 +254,12 @@ struct Inspector: TrafficObserver {
         connections.states[place].connected(
             connect, as: client, clients.connected(client, connect))
         subscriptions.connected(connect, on: packet.connection, at: packet.time)
+    }
+
+    /// Without an identifier every connection is a client of its own.
+    private func name(of connect: Connect, _ packet: DecodedPacket) -> String {
+        connect.clientID.isEmpty
+            ? "(unnamed, connection \(packet.connection + 1))" : connect.clientID
     }
 
     private mutating func answered(
