@@ -167,8 +167,10 @@ struct ForecastTests {
             log: .shared(message: 232, batch: 143, entry: 27),
             batching: ForecastTerms.Batching(messages: 1_000, interval: .milliseconds(100)),
             storesAll: true)
-        let counts = try Self.busy().inspect(terms: terms).forecast.recorded
+        let forecast = try Self.busy().inspect(terms: terms).forecast
+        let counts = forecast.recorded
         #expect(counts.commits == 100)
+        #expect(forecast.criteria.first { $0.name == "syncs_per_s" }?.holds == true)
         #expect(counts.walBytes == 1_000 * (232 + 6 + 1 + 1_000) + 100 * (143 + 27))
     }
 }
