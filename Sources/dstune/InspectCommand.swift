@@ -38,7 +38,7 @@ struct InspectCommand: ParsableCommand {
             finding is a warning or an error; those marked info never count.
             """)
 
-    @Argument(help: "Captures or traces: files, folders, or -.") var captures: [String]
+    @Argument(help: "Capture files, oldest first.") var captures: [String]
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?
     @OptionGroup(title: "The forecast") var terms: ForecastOptions
