@@ -6,14 +6,14 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say what captures hold, what they are worth, and what a broker would write.",
         discussion: """
-            Captures are pcap or pcapng, also compressed with gzip or zstd; several
-            files, folders of rotated ones, and `-` for standard input are read as
-            one recording. Traces (.dstrace) and lines of JSON, which `convert`
-            makes and `record` writes, are read as well.
+            Captures are pcap or pcapng, also compressed with gzip or zstd. Name one,
+            several that belong together, the folder that tcpdump rotates them in, or
+            - for standard input; they are read as one, in the order of their times.
 
               dstune inspect sensors.pcap
               dstune inspect monday.pcap.gz tuesday.pcap.gz --format json
-              tcpdump -i eth0 -w - port 1883 | dstune inspect -
+              dstune inspect /var/captures
+              ssh broker tcpdump -U -w - port 1883 | dstune inspect -
               dstune inspect sensors.pcap --emqx 6.1.1 --config /etc/emqx/emqx.conf
               dstune inspect sensors.pcap --strict --redact
 
@@ -33,6 +33,9 @@ struct InspectCommand: ParsableCommand {
 
             The file may also hold one subscription a line: client id, topic filter
             and QoS, with tabs between them.
+
+            Traces (.dstrace) and lines of JSON, which `dstune convert` makes, are read
+            like captures.
 
             It exits with 0 when it could decode. With --strict it exits with 1 if any
             finding is a warning or an error; those marked info never count.
