@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Foundation
 internal import HOCON
 internal import Knobs
-internal import Layout
 internal import Measure
 internal import Storage
 internal import Traffic
@@ -18,17 +17,14 @@ struct ForecastOptions: ParsableArguments {
 
     func load() throws(Failure) -> ForecastTerms {
         let dialect = try dialect()
-        var control = try loadControl(config, for: dialect, engine: engine)
+        let control = try loadControl(config, for: dialect, engine: engine)
         let file = try configuration()
         do throws(HOCONError) {
-            let schema = try file?.string(at: Self.serializer)
-            // The other keys are read with the control; this one no sweep varies.
-            if control.engine.format.keys == .skipstream, schema == ValueFormat.asn1.rawValue {
-                control.engine.format.values = .asn1
-            }
+            // Keys that no sweep varies.
+            let serializer = try file?.string(at: Self.serializer)
             let period = try file?.duration(at: Self.retention)
             return ForecastTerms(
-                control, version: dialect.title,
+                control, version: dialect.title, serializer: serializer,
                 retention: period.map { .milliseconds($0) } ?? ForecastTerms.standardRetention,
                 storesAll: all)
         } catch { throw Failure(.badInput, error.description) }
@@ -62,8 +58,8 @@ struct ForecastOptions: ParsableArguments {
 extension ForecastTerms {
     /// - Parameter version: as it stands in sentences.
     init(
-        _ control: Control, version: String, retention: Nanoseconds = standardRetention,
-        storesAll: Bool = false
+        _ control: Control, version: String, serializer: String? = nil,
+        retention: Nanoseconds = standardRetention, storesAll: Bool = false
     ) {
         let (engine, setting) = (control.engine, control.setting)
         let log: Log
@@ -86,8 +82,9 @@ extension ForecastTerms {
                 interval: .milliseconds(setting["transaction.flush_interval"]))
         }
         self.init(
-            engine: engine.id, version: version, format: engine.format, setting: setting, log: log,
-            batching: batching, storesForQoS0: engine.storesForQoS0, retention: retention,
+            engine: engine.id, version: version, format: engine.format, serializer: serializer,
+            setting: setting, log: log, batching: batching, storesForQoS0: engine.storesForQoS0,
+            retention: retention,
             storesAll: storesAll)
     }
 }

@@ -34,6 +34,9 @@ struct InspectCommand: ParsableCommand {
             The file may also hold one subscription a line: client id, topic filter
             and QoS, with tabs between them.
 
+            Traces (.dstrace) and lines of JSON, which `dstune convert` makes, are read
+            like captures.
+
             It exits with 0 when it could decode. With --strict it exits with 1 if any
             finding is a warning or an error; those marked info never count.
             """)

@@ -17,7 +17,7 @@ func loadTrace(
 /// What the fleet runs with now: the control, and the engine that behaves as it does.
 struct Control {
     let setting: Setting
-    var engine: EngineModel
+    let engine: EngineModel
 }
 
 /// What `--config` says the fleet runs with; notes on it go to standard error.

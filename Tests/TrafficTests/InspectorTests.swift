@@ -200,7 +200,8 @@ struct InspectorTests {
                 "verdict", "lost_bytes", "skipped_bytes", "truncated_frames",
                 "retransmitted_segments", "out_of_order_segments", "duplicate_frames",
                 "twice_captured_segments",
-                "connections_without_connect", "encrypted_connections", "reasons",
+                "connections_without_connect", "encrypted_connections", "decrypted_connections",
+                "web_socket_connections", "proxied_connections", "reasons",
                 "speaks_for",
             ])
         let decoded = try JSONDecoder().decode(Inspection.self, from: data)

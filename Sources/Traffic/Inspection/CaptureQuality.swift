@@ -24,6 +24,11 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
     package let twiceCapturedSegments: Int
     package let connectionsWithoutConnect: Int
     package let encryptedConnections: Int
+    /// Of the connections with MQTT, those that were decrypted, those over WebSocket, and those with a PROXY
+    /// header in front; not known of a trace.
+    package let decryptedConnections: Int
+    package let webSocketConnections: Int
+    package let proxiedConnections: Int
     /// What the verdict rests on, and what else to know of the capture.
     package let reasons: [String]
     /// What may be concluded from a capture of this length and place, and what not.
@@ -36,7 +41,10 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         case duplicateFrames = "duplicate_frames"
         case twiceCapturedSegments = "twice_captured_segments"
         case connectionsWithoutConnect = "connections_without_connect"
-        case encryptedConnections = "encrypted_connections", reasons
+        case encryptedConnections = "encrypted_connections"
+        case decryptedConnections = "decrypted_connections"
+        case webSocketConnections = "web_socket_connections"
+        case proxiedConnections = "proxied_connections", reasons
         case speaksFor = "speaks_for"
     }
 
@@ -57,6 +65,9 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         twiceCapturedSegments = tally.copiedSegments
         connectionsWithoutConnect = tally.withoutConnect
         encryptedConnections = tally.encrypted
+        decryptedConnections = tally.layers.decrypted
+        webSocketConnections = tally.layers.webSocket
+        proxiedConnections = tally.layers.proxied
         let doubts = tally.doubts(captures)
         reasons = doubts + tally.remarks + Self.notes(tally, inspector, given)
         speaksFor = SpeaksFor(tally, inspector, given)

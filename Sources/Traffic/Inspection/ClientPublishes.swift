@@ -87,6 +87,14 @@ private struct Uplink: TrafficObserver {
         connections.open(connection, Connection(publisher: CapturedPublisher(peer: client)))
     }
 
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        inspector.identified(connection, clientID: clientID, at: time)
+        guard let place = connections.place(of: connection),
+            !connections.states[place].publisher.connectSeen
+        else { return }
+        connections.states[place].publisher.clientID = clientID
+    }
+
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         let matchedBefore = inspector.matchedPublishes
         inspector.received(packet, bytes)

@@ -9,7 +9,9 @@ struct InspectedConnection {
     /// Its number in the table of clients.
     private(set) var habits: Int?
     /// As the broker knows it: empty if no CONNECT was seen.
-    var publisherID = ""
+    var publisherID = "" {
+        didSet { made = nil }
+    }
     private(set) var username: String?
     /// Number of the topic by alias, of what the client and of what the broker sends.
     var aliases: [2 of [UInt16: Int]] = [[:], [:]]
@@ -18,7 +20,7 @@ struct InspectedConnection {
     /// Its session was opened before the capture began.
     var isOlder = false
     /// What all its messages have in common in the store, and its shard.
-    var made: (header: PublisherHeader, shard: Int)?
+    var made: MadePublisher?
     /// Publishes at QoS 1 that wait for their PUBACK, with their times.
     private var waiting: [(id: UInt16, since: Int64)] = []
     /// SUBSCRIBE packets that wait for their SUBACK.
@@ -38,18 +40,13 @@ struct InspectedConnection {
         username = connect.username
     }
 
-    /// Where no CONNECT was seen, packets tell the version by and by.
-    func publisher(_ version: ProtocolVersion) -> (PublisherHeader, Int)? {
-        guard let made, made.header.version == version, made.header.clientID == publisherID else {
-            return nil
-        }
-        return (made.header, made.shard)
-    }
-
-    func header(_ version: ProtocolVersion, _ format: RowFormat) -> PublisherHeader {
-        PublisherHeader(
+    func publisher(
+        _ version: ProtocolVersion, _ format: RowFormat, shard: Int
+    ) -> MadePublisher {
+        let header = PublisherHeader(
             clientID: publisherID, peer: peer.peerAddress, version: version, username: username,
             format: format)
+        return MadePublisher(header, shard: shard)
     }
 
     mutating func waitFor(_ id: UInt16, at time: Int64) {
@@ -74,6 +71,17 @@ struct InspectedConnection {
     mutating func refused(_ suback: Suback) -> [String] {
         let filters = asked.removeValue(forKey: suback.packetID.rawValue) ?? []
         return zip(filters, suback.reasonCodes).filter { $0.1 >= 0x80 }.map(\.0)
+    }
+}
+
+/// A publisher as its shard stores it. A class, because it is looked up for each message and is large.
+final class MadePublisher {
+    let header: PublisherHeader
+    let shard: Int
+
+    init(_ header: PublisherHeader, shard: Int) {
+        self.header = header
+        self.shard = shard
     }
 }
 

@@ -44,11 +44,21 @@ struct Inspector: TrafficObserver {
         connections.open(connection, InspectedConnection(peer: client))
     }
 
+    mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
+        guard let place = connections.place(of: connection),
+            connections.states[place].client == nil
+        else { return }
+        // Of its session, its will and its expiry nothing is known: only the shard of its messages follows.
+        connections.states[place].publisherID = clientID
+    }
+
     mutating func received(_ packet: DecodedPacket, _ bytes: RawSpan) {
         packets[Int(packet.type.rawValue)] += 1
         if case .publish(let header) = packet.content { publish.add(header) }
         // What comes after the end, such as deliveries behind a DISCONNECT, is counted and no more.
         guard let place = connections.place(of: packet.connection) else { return }
+        // Answers that nobody recorded say nothing of sessions, and their times nothing of latency.
+        guard !packet.isInferred || packet.type == .connect else { return }
         switch packet.content {
         case .publish(let header):
             if packet.direction == .toBroker {
@@ -59,8 +69,17 @@ struct Inspector: TrafficObserver {
         case .acknowledgement(let id):
             if packet.type == .puback { acknowledged(id, packet, place) }
         case .ping: break
+        case .other(.connect(let connect)) where packet.isInferred:
+            named(connect, packet, place)
         case .other(let other): receive(other, packet, place)
         }
+    }
+
+    /// A CONNECT that a log does not hold: who it is of is known, what it would have asked for is not.
+    private mutating func named(_ connect: Connect, _ packet: DecodedPacket, _ place: Int) {
+        let client = name(of: connect, packet)
+        guard connections.states[place].client == nil else { return }
+        connections.states[place].connected(connect, as: client, clients.number(of: client))
     }
 
     mutating func closed(
@@ -118,13 +137,19 @@ struct Inspector: TrafficObserver {
     ) {
         // A broker closes the connection of a client that sends one [MQTT-3.3.4-6].
         guard !header.hasSubscriptionIdentifier else { return }
-        let (publisher, shard) =
-            connections.states[place].publisher(packet.version)
-            ?? makePublisher(packet.version, place)
+        let known = connections.states[place].made
+        // Where no CONNECT was seen, packets tell the version by and by.
+        let isCurrent = known?.header.version == packet.version
+        let publisher = isCurrent ? known : makePublisher(packet.version, place)
+        guard let publisher else { return }
         func store(_ topic: RawSpan) {
+            guard number.map({ table.tallies[$0].isTaken }) ?? TopicTally(topic).isTaken else {
+                writes.leftOut += 1
+                return
+            }
             if isHeld { subscriptions.stored(topic, bytes: header.payload.count) }
             writes.store(
-                header, in: bytes, topic: topic, from: publisher, shard: shard, at: packet.time)
+                header, in: bytes, topic: topic, number, from: publisher, at: packet.time)
         }
         if !header.topic.isEmpty {
             store(bytes.extracting(header.topic))
@@ -133,13 +158,11 @@ struct Inspector: TrafficObserver {
         }
     }
 
-    private mutating func makePublisher(
-        _ version: ProtocolVersion, _ place: Int
-    ) -> (PublisherHeader, Int) {
+    private mutating func makePublisher(_ version: ProtocolVersion, _ place: Int) -> MadePublisher {
         let shard = writes.shard(of: connections.states[place].publisherID)
-        let header = connections.states[place].header(version, terms.format)
-        connections.states[place].made = (header, shard)
-        return (header, shard)
+        let made = connections.states[place].publisher(version, terms.format, shard: shard)
+        connections.states[place].made = made
+        return made
     }
 
     /// A PUBLISH of the broker.
@@ -223,10 +246,7 @@ struct Inspector: TrafficObserver {
     }
 
     private mutating func connected(_ connect: Connect, _ packet: DecodedPacket, _ place: Int) {
-        // Without an identifier every connection is a client of its own.
-        let client =
-            connect.clientID.isEmpty
-            ? "(unnamed, connection \(packet.connection + 1))" : connect.clientID
+        let client = name(of: connect, packet)
         // A second CONNECT on one connection is a mistake that brokers answer by closing it.
         guard connections.states[place].client == nil else { return }
         profile.sessions.add(connect)
@@ -234,6 +254,12 @@ struct Inspector: TrafficObserver {
         connections.states[place].connected(
             connect, as: client, clients.connected(client, connect))
         subscriptions.connected(connect, on: packet.connection, at: packet.time)
+    }
+
+    /// Without an identifier every connection is a client of its own.
+    private func name(of connect: Connect, _ packet: DecodedPacket) -> String {
+        connect.clientID.isEmpty
+            ? "(unnamed, connection \(packet.connection + 1))" : connect.clientID
     }
 
     private mutating func answered(

@@ -112,7 +112,7 @@ struct ForecastTests {
         #expect(abs(flush / busiest - 16) < 1e-6)
         #expect(forecast.memory.memtableBytes == Double(64 << 20))
         #expect(forecast.memory.blockCacheBytes == Double(16 * 3 * (8 << 20)))
-        #expect(forecast.disk.tableBytesHigh / forecast.disk.tableBytesLow == 1.5)
+        #expect(abs(forecast.disk.tableBytesHigh / forecast.disk.tableBytesLow - 1.5) < 1e-9)
         // The payloads are one letter a thousand times.
         #expect(forecast.disk.snappyRatio < 0.2)
     }
@@ -167,8 +167,10 @@ struct ForecastTests {
             log: .shared(message: 232, batch: 143, entry: 27),
             batching: ForecastTerms.Batching(messages: 1_000, interval: .milliseconds(100)),
             storesAll: true)
-        let counts = try Self.busy().inspect(terms: terms).forecast.recorded
+        let forecast = try Self.busy().inspect(terms: terms).forecast
+        let counts = forecast.recorded
         #expect(counts.commits == 100)
+        #expect(forecast.criteria.first { $0.name == "syncs_per_s" }?.holds == true)
         #expect(counts.walBytes == 1_000 * (232 + 6 + 1 + 1_000) + 100 * (143 + 27))
     }
 }

@@ -163,6 +163,20 @@ struct LintTests {
         #expect(try !fleet.inspect().findings.map(\.rule).contains("qos_without_session"))
     }
 
+    /// A log of messages tells who sent them, not how they connected: no will is missed, no answer is measured.
+    @Test func nothingIsConcludedFromWhatALogDoesNotHold() throws {
+        let lines = (0..<3).map {
+            #"{"time":\#(1_767_225_600 + $0),"client":"a","type":"PUBLISH","topic":"x","qos":1}"#
+        }
+        let inspection = try withFile(Array(lines.joined(separator: "\n").utf8), named: "a.jsonl") {
+            try Inspection(captures: [$0])
+        }
+        #expect(inspection.clients == 1 && inspection.publish.qos1 == 3)
+        #expect(inspection.findings.isEmpty)
+        #expect(inspection.pubackLatency == nil)
+        #expect(inspection.profile.sessions.none == 0)
+    }
+
     /// Ten messages at QoS 2 in ten seconds: two packets and two rows less for each.
     @Test func savingsAreOfTheCapturesOwnRate() throws {
         var fleet = TestFleet()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Traffic
 
@@ -46,5 +47,30 @@ struct SinsTests {
             let dashboard = sin == "no_will" ? 1 : 0
             #expect((found[sin] ?? 0) <= told + dashboard, "\(sin)")
         }
+    }
+
+    /// A made fleet tells who shows each pitfall. Fails if a rule accuses anybody else, or lets one go.
+    @Test func whoShowsAPitfallInAMadeFleetIsFound() throws {
+        var fleet = try shippedFleet("air-quality").scaled(toDevices: 200)
+        fleet.duration = 120 * .second
+        let scratch = ScratchDirectory()
+        let path = scratch("fleet.pcapng")
+        let truth = try #require(
+            try fleet.write(
+                to: OutputFile.named(path), as: .pcapng, seed: 2, watch: { _ in true }))
+        let inspection = try Inspection(captures: [path])
+        let found = Dictionary(
+            uniqueKeysWithValues: inspection.findings.map { ($0.rule, $0.count) })
+        let same = [
+            "qos2_everywhere", "retained_alert", "no_expiry", "contradictory_clean",
+            "will_not_retained", "unbounded_session_expiry",
+        ]
+        for rule in same {
+            let shown = truth.pitfalls[rule]?.shown.count ?? 0
+            #expect(shown > 0)
+            #expect(found[rule] == shown, "\(rule)")
+        }
+        // Those that publish without being sensors have no will either.
+        #expect((found["no_will"] ?? 0) >= truth.pitfalls["no_will"]?.shown.count ?? 0)
     }
 }

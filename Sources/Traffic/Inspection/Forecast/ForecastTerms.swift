@@ -45,13 +45,21 @@ package struct ForecastTerms: Sendable {
     /// `message_retention_period` where nothing is set (reference 1.1).
     package static let standardRetention = Nanoseconds.seconds(86_400)
 
+    /// - Parameters:
+    ///   - format: of the engine's rows.
+    ///   - serializer: `layout.serialization_schema`, which EMQX has up to 5.10; nil for the engine's own.
     package init(
-        engine: String, version: String, format: RowFormat, setting: Setting, log: Log,
+        engine: String, version: String, format: RowFormat, serializer: String? = nil,
+        setting: Setting, log: Log,
         batching: Batching, storesForQoS0: Bool = true,
         retention: Nanoseconds = standardRetention, storesAll: Bool = false
     ) {
         self.engine = engine
         self.version = version
+        var format = format
+        if format.keys == .skipstream, let values = serializer.flatMap(ValueFormat.init) {
+            format.values = values
+        }
         self.format = format
         self.setting = setting
         self.log = log

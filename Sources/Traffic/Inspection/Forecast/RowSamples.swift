@@ -1,6 +1,6 @@
 /// Rows as they would lie in a table, to see how well RocksDB's blocks compress: keys and values, of each
-/// stream together. When the budget is used up, every other one is dropped and from then on only half as
-/// many are taken.
+/// stream together. When the budget is used up, half of the streams are left out from then on, or, where
+/// few make up most of it, every other row.
 struct RowSamples {
     private struct Sample {
         let stream: UInt64
@@ -8,18 +8,25 @@ struct RowSamples {
         let range: Range<Int>
     }
 
-    private static let budget = 1 << 20
+    private static let budget = 1 << 19
     /// A longer row makes a block of its own; its beginning tells enough.
     private static let longest = 16 << 10
 
     private var bytes: [UInt8] = []
     private var samples: [Sample] = []
-    private var stride = 1
+    /// Streams are taken whose identifiers, which are hashes, have none of these bits.
+    private var mask: UInt64 = 0
+    private var step = 1
     private var offered = 0
 
-    mutating func offer(_ row: RawSpan, stream: UInt64) {
+    /// Whether the next row of this stream is to be offered.
+    mutating func wants(_ stream: UInt64) -> Bool {
+        guard stream & mask == 0 else { return false }
         offered += 1
-        guard offered % self.stride == 0 else { return }
+        return offered % step == 0
+    }
+
+    mutating func offer(_ row: RawSpan, stream: UInt64) {
         let count = min(row.byteCount, Self.longest)
         if bytes.count + count > Self.budget { thin() }
         let start = bytes.count
@@ -41,13 +48,25 @@ struct RowSamples {
     }
 
     private mutating func thin() {
+        let wider = mask << 1 | 1
+        let kept = samples.filter { $0.stream & wider == 0 }
+        let share = kept.reduce(0) { $0 + $1.range.count } * 4
+        if share >= bytes.count, share <= bytes.count * 3 {
+            mask = wider
+            keep(kept)
+        } else {
+            step *= 2
+            keep(samples.enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
+        }
+    }
+
+    private mutating func keep(_ some: [Sample]) {
         var (kept, keptBytes): ([Sample], [UInt8]) = ([], [])
-        for (number, sample) in samples.enumerated() where number % 2 == 1 {
+        for sample in some {
             let start = keptBytes.count
             keptBytes.append(contentsOf: bytes[sample.range])
             kept.append(Sample(stream: sample.stream, range: start..<keptBytes.count))
         }
         (samples, bytes) = (kept, keptBytes)
-        stride *= 2
     }
 }

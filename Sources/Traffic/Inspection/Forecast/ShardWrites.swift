@@ -10,9 +10,12 @@ struct ShardWrites {
     private(set) var rows = RowSamples()
     /// Publishes that were left out: EMQX refuses topics with so many levels, or the bound on learned topics
     /// was reached.
-    private(set) var leftOut = 0
+    var leftOut = 0
     private var learned = 0
     private var key = TopicKey()
+    private var varying: [Range<Int>] = []
+    /// By topic: where it was last found if no level of it varies. What has been learned stays.
+    private var homes: [Home] = []
     private var news = RowBuffer()
     private var buffer: [UInt8] = []
 
@@ -25,6 +28,11 @@ struct ShardWrites {
     private static let data = 1, trie = 2
     /// Rows of all tries together.
     private static let learnedLimit = 1 << 18
+
+    private struct Home {
+        var shard: Int32 = -1
+        var stream = StreamID(rawValue: 0)
+    }
 
     private struct Shard {
         var trie: TopicTrie
@@ -49,16 +57,68 @@ struct ShardWrites {
         ShardHash(of: clientID.utf8Span.span.bytes).shard(of: shards.count)
     }
 
+    /// - Parameter number: of the topic, if it has one.
     mutating func store(
-        _ header: PublishHeader, in packet: RawSpan, topic: RawSpan,
-        from publisher: PublisherHeader,
-        shard: Int, at time: Int64
+        _ header: PublishHeader, in packet: RawSpan, topic: RawSpan, _ number: Int?,
+        from publisher: MadePublisher, at time: Int64
     ) {
-        guard levelCount(of: topic) <= TopicTable.deepest, learned < Self.learnedLimit else {
+        let shard = publisher.shard
+        guard learned < Self.learnedLimit else {
             leftOut += 1
             return
         }
         closeBatch(of: shard, at: time)
+        let stream = find(topic, number, in: shard)
+        // Taken out for a moment, so that it can be lent.
+        var row: [UInt8] = []
+        swap(&row, &buffer)
+        defer { swap(&row, &buffer) }
+        row.removeAll(keepingCapacity: true)
+        row.appendDataKey(stream, timestamp: UInt64(Self.timestamp) * 1_000)
+        if terms.format.keys == .skipstreamV2 { row.appendWords(varying, of: topic) }
+        let keyCount = row.count
+        let isSampled = rows.wants(stream.rawValue)
+        let payload = packet.extracting(header.payload)
+        do throws(CodecError) {
+            try publisher.header.appendValue(
+                qos: header.qos, retain: header.retain, topic: topic, varying: varying,
+                payload: isSampled ? payload : payload.extracting(first: 0),
+                properties: packet.extracting(header.properties), timestamp: Self.timestamp,
+                to: &row)
+        } catch {
+            leftOut += 1
+            return
+        }
+        var value = row.count - keyCount
+        if isSampled {
+            rows.offer(row.span.bytes, stream: stream.rawValue)
+        } else {
+            // Of a payload only the size matters.
+            let values = terms.format.values
+            value += values.size(ofString: payload.byteCount) - values.size(ofString: 0)
+        }
+        put(shard, key: keyCount, value: value)
+        shards[shard].counts.dataPuts += 1
+        shards[shard].counts.valueBytes += value
+        let words = keyCount - [UInt8].dataKeySize
+        for _ in varying.indices {
+            put(shard, key: [UInt8].indexKeySize + words, value: 0)
+            shards[shard].counts.indexPuts += 1
+        }
+        shards[shard].counts.messages += 1
+        shards[shard].waiting += 1
+        shards[shard].sharedBytes +=
+            publisher.header.clientID.utf8.count + topic.byteCount + header.payload.count
+        if shards[shard].waiting == 1 { shards[shard].since = time }
+        if shards[shard].waiting >= terms.batching.messages { commit(shard) }
+    }
+
+    /// The stream of the topic, and in `varying` its varying levels; what it teaches is counted.
+    private mutating func find(_ topic: RawSpan, _ number: Int?, in shard: Int) -> StreamID {
+        if let number, number < homes.count, homes[number].shard == Int32(shard) {
+            varying.removeAll(keepingCapacity: true)
+            return homes[number].stream
+        }
         news.removeAll()
         shards[shard].trie.find(topic, into: &key, learning: &news)
         learned += news.rows.count
@@ -68,39 +128,13 @@ struct ShardWrites {
             shards[shard].putBytes += LogFraming.put(
                 key: new.key.count, value: new.value.count, family: Self.trie)
         }
-        // Taken out for a moment, so that it can be lent.
-        var row: [UInt8] = []
-        swap(&row, &buffer)
-        defer { swap(&row, &buffer) }
-        row.removeAll(keepingCapacity: true)
-        row.appendDataKey(key.stream, timestamp: UInt64(Self.timestamp) * 1_000)
-        if terms.format.keys == .skipstreamV2 { row.appendWords(key.varying, of: topic) }
-        let keyCount = row.count
-        do throws(CodecError) {
-            try publisher.appendValue(
-                qos: header.qos, retain: header.retain, topic: topic, varying: key.varying,
-                payload: packet.extracting(header.payload),
-                properties: packet.extracting(header.properties), timestamp: Self.timestamp,
-                to: &row)
-        } catch {
-            leftOut += 1
-            return
+        varying.removeAll(keepingCapacity: true)
+        varying.append(contentsOf: key.varying)
+        if let number, key.varying.isEmpty {
+            while homes.count <= number { homes.append(Home()) }
+            homes[number] = Home(shard: Int32(shard), stream: key.stream)
         }
-        rows.offer(row.span.bytes, stream: key.stream.rawValue)
-        put(shard, key: keyCount, value: row.count - keyCount)
-        shards[shard].counts.dataPuts += 1
-        shards[shard].counts.valueBytes += row.count - keyCount
-        let words = keyCount - [UInt8].dataKeySize
-        for _ in key.varying.indices {
-            put(shard, key: [UInt8].indexKeySize + words, value: 0)
-            shards[shard].counts.indexPuts += 1
-        }
-        shards[shard].counts.messages += 1
-        shards[shard].waiting += 1
-        shards[shard].sharedBytes +=
-            publisher.clientID.utf8.count + topic.byteCount + header.payload.count
-        if shards[shard].waiting == 1 { shards[shard].since = time }
-        if shards[shard].waiting >= terms.batching.messages { commit(shard) }
+        return key.stream
     }
 
     /// What was counted, shard by shard; batches that are being filled are committed.

@@ -24,6 +24,7 @@ struct ClientHabits {
     private(set) var repeatable = Share()
     private(set) var hasWill = false
     private(set) var willIsRetained = false
+    /// CONNECTs that were seen.
     private(set) var connects = 0
     /// Version 5: CONNECTs that want a new session and one that lasts.
     private(set) var contradictions = 0

@@ -18,10 +18,13 @@ struct ClientTable {
 
     /// - Returns: its number in `habits`; nil if there are too many already.
     mutating func connected(_ client: String, _ connect: Connect) -> Int? {
-        guard let number = numbers[client] ?? add(client) else { return nil }
-        habits[number].connected(connect)
+        let number = number(of: client)
+        if let number { habits[number].connected(connect) }
         return number
     }
+
+    /// - Returns: its number in `habits`; nil if there are too many already.
+    mutating func number(of client: String) -> Int? { numbers[client] ?? add(client) }
 
     private mutating func add(_ client: String) -> Int? {
         guard habits.count < Self.limit else {

@@ -89,7 +89,9 @@ extension LintRule {
                 "A session that is kept for more than a week, or for ever, outlives its client, and "
                 + "dead sessions pile up; ask for days at most, and cap it in the broker."),
         LintRule(
-            "no_will", .info, broken: { $0.publishes > 0 && !$0.hasWill ? $0.publishes : nil },
+            "no_will", .info,
+            // Of a client whose CONNECT no log holds it is not known.
+            broken: { $0.publishes > 0 && $0.connects > 0 && !$0.hasWill ? $0.publishes : nil },
             advice: "Nobody learns when this publisher dies; set a retained will on a status topic."
         ),
         LintRule(

@@ -143,10 +143,8 @@ extension TrafficProfile.TopicTree {
             Level(level: $0.offset + 1, distinct: $0.element.count, isExact: $0.element.isExact)
         }
         let published = table.tallies.indices.filter { table.tallies[$0].publishes > 0 }
-        patterns = TopicPatterns.groups(
-            published.map { (table.text(of: $0), table.tallies[$0].publishes) }
-        ).prefix(Self.shown).map {
-            Pattern(pattern: $0.pattern, topics: $0.1.topics, publishes: $0.1.publishes)
+        patterns = TopicPatterns.groups(published, of: table).prefix(Self.shown).map {
+            Pattern(pattern: $0.pattern, topics: $0.topics, publishes: $0.publishes)
         }
     }
 }

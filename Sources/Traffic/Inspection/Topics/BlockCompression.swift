@@ -20,8 +20,11 @@ package enum BlockCompression {
 
     /// At zstd's own standard level, 3.
     package static func zstd(_ bytes: [UInt8]) -> Int {
-        sum(bytes, bound: ZSTD_compressBound) { input, output, capacity in
-            let length = ZSTD_compress(output, capacity, input.baseAddress, input.count, 3)
+        guard let context = ZSTD_createCCtx() else { preconditionFailure("out of memory") }
+        defer { ZSTD_freeCCtx(context) }
+        return sum(bytes, bound: ZSTD_compressBound) { input, output, capacity in
+            let length = ZSTD_compressCCtx(
+                context, output, capacity, input.baseAddress, input.count, 3)
             return ZSTD_isError(length) == 0 ? length : input.count
         }
     }

@@ -10,7 +10,7 @@ package struct PayloadSamples {
     }
 
     /// Bytes of all samples together.
-    private static let budget = 2 << 20
+    private static let budget = 1 << 19
     /// Of a longer payload only the beginning is taken.
     private static let longest = 16 << 10
 

@@ -43,19 +43,15 @@ extension TopicClassReport {
         periodSeconds = periods.isEmpty ? nil : periods[periods.count / 2]
         let sampled = table.sampled(Set(members.map(\.topic)))
         sampledBytes = sampled.count
-        snappyRatio =
-            sampled.isEmpty
-            ? nil : Double(BlockCompression.snappy(sampled)) / Double(sampled.count)
-        zstdRatio =
-            sampled.isEmpty ? nil : Double(BlockCompression.zstd(sampled)) / Double(sampled.count)
+        let size = Double(sampled.count)
+        snappyRatio = sampled.isEmpty ? nil : Double(BlockCompression.snappy(sampled)) / size
+        zstdRatio = sampled.isEmpty ? nil : Double(BlockCompression.zstd(sampled)) / size
         let decision = Decision.of(topicClass)
         qos = decision.map { Int($0.qos.rawValue) }
         reasoning = decision?.reasoning
         verdict = decision.map { Self.verdict(counts, $0.qos) } ?? .unknown
         saves = decision.flatMap { Self.savings(counts, $0.qos, seconds: seconds) }
-        patterns = TopicPatterns.groups(
-            members.map { (table.text(of: $0.topic), table.tallies[$0.topic].publishes) }
-        ).prefix(3).map(\.pattern)
+        patterns = TopicPatterns.groups(members.map(\.topic), of: table).prefix(3).map(\.pattern)
     }
 
     /// Publishes that are otherwise than the table has it may be one in twenty.

@@ -1,53 +1,105 @@
 /// Topics as patterns: levels that name things stay, levels that enumerate them become `+`.
-enum TopicPatterns {
+struct TopicPatterns {
+    struct Group {
+        let pattern: String
+        fileprivate(set) var topics = 0
+        fileprivate(set) var publishes = 0
+    }
+
     /// So few patterns are wanted that a person can read them.
     private static let wanted = 24
     /// Topics that are looked at.
     private static let looked = 1 << 14
 
-    struct Group {
-        var topics = 0
-        var publishes = 0
+    /// A topic, with the hashes of its levels in `hashes`.
+    private struct Member {
+        let topic: Int
+        let start: Int
+        let count: Int
     }
+
+    private let table: TopicTable
+    private var hashes: [UInt64] = []
 
     /// The patterns of these topics, most published first: among topics of equally many levels, the level with
     /// most different tokens becomes `+` until at most 24 patterns remain.
-    static func groups(_ topics: [(text: String, publishes: Int)]) -> [(pattern: String, Group)] {
+    ///
+    /// - Parameter topics: their numbers in `table`.
+    static func groups(_ topics: [Int], of table: TopicTable) -> [Group] {
+        var patterns = TopicPatterns(table: table)
+        var shapes: [Int: [Member]] = [:]
         let step = max(1, topics.count / looked)
-        let seen = stride(from: 0, to: topics.count, by: step).map { number in
-            (
-                levels: topics[number].text.split(
-                    separator: "/", omittingEmptySubsequences: false),
-                publishes: topics[number].publishes
-            )
+        for place in stride(from: 0, to: topics.count, by: step) {
+            let member = patterns.read(topics[place])
+            shapes[member.count, default: []].append(member)
         }
-        var found: [(pattern: String, Group)] = []
-        for (_, shape) in Dictionary(grouping: seen, by: \.levels.count) {
-            found += masked(shape)
-        }
-        return found.sorted { ($1.1.publishes, $0.pattern) < ($0.1.publishes, $1.pattern) }
+        return shapes.values.flatMap { patterns.masked($0) }
+            .sorted { ($1.publishes, $0.pattern) < ($0.publishes, $1.pattern) }
     }
 
-    private static func masked(
-        _ topics: [(levels: [Substring], publishes: Int)]
-    ) -> [(pattern: String, Group)] {
-        let depth = topics.first?.levels.count ?? 0
-        let variety = (0..<depth).map { level in Set(topics.map { $0.levels[level] }).count }
-        var masked: Set<Int> = []
-        while true {
-            var groups: [String: Group] = [:]
-            for topic in topics {
-                let pattern = topic.levels.enumerated()
-                    .map { masked.contains($0.offset) ? "+" : $0.element }.joined(separator: "/")
-                groups[pattern, default: Group()].topics += 1
-                groups[pattern, default: Group()].publishes += topic.publishes
+    private init(table: TopicTable) { self.table = table }
+
+    private mutating func read(_ topic: Int) -> Member {
+        let start = hashes.count
+        table.topics.withText(topic) { text in
+            var offset = 0
+            while offset <= text.byteCount {
+                let end = text.end(ofLevelAt: offset)
+                hashes.append(UInt64(Interner.hash(text.extracting(offset..<end)).magnitude))
+                offset = end + 1
             }
-            let next = (0..<depth).filter { !masked.contains($0) && variety[$0] > 1 }
-                .max { (variety[$0], $1) < (variety[$1], $0) }
-            guard groups.count > wanted, let next else {
-                return groups.map { ($0.key, $0.value) }
-            }
-            masked.insert(next)
         }
+        return Member(topic: topic, start: start, count: hashes.count - start)
+    }
+
+    private func masked(_ members: [Member]) -> [Group] {
+        let depth = members.first?.count ?? 0
+        let variety = (0..<depth).map { level in
+            Set(members.map { hashes[$0.start + level] }).count
+        }
+        var masked = [Bool](repeating: false, count: depth)
+        while true {
+            let keys = members.map { key(of: $0, masked) }
+            let next = (0..<depth).filter { !masked[$0] && variety[$0] > 1 }
+                .max { (variety[$0], $1) < (variety[$1], $0) }
+            guard let next, Set(keys).count > Self.wanted else {
+                return groups(members, keys, masked)
+            }
+            masked[next] = true
+        }
+    }
+
+    private func key(of member: Member, _ masked: [Bool]) -> UInt64 {
+        var key: UInt64 = 0xCBF2_9CE4_8422_2325
+        for level in 0..<member.count where !masked[level] {
+            key = (key ^ hashes[member.start + level]) &* 0x9E37_79B9_7F4A_7C15
+            key ^= key >> 29
+        }
+        return key
+    }
+
+    private func groups(_ members: [Member], _ keys: [UInt64], _ masked: [Bool]) -> [Group] {
+        var groups: [UInt64: Group] = [:]
+        for (member, key) in zip(members, keys) {
+            var group = groups[key] ?? Group(pattern: pattern(of: member, masked))
+            group.topics += 1
+            group.publishes += table.tallies[member.topic].publishes
+            groups[key] = group
+        }
+        return Array(groups.values)
+    }
+
+    private func pattern(of member: Member, _ masked: [Bool]) -> String {
+        table.text(of: member.topic).split(separator: "/", omittingEmptySubsequences: false)
+            .enumerated().map { masked[$0.offset] ? "+" : $0.element }.joined(separator: "/")
+    }
+}
+
+extension RawSpan {
+    /// Where the level of a topic ends that begins at `start`: at its slash, or at the end.
+    func end(ofLevelAt start: Int) -> Int {
+        var end = start
+        while end < byteCount, byte(at: end) != UInt8(ascii: "/") { end += 1 }
+        return end
     }
 }

@@ -32,7 +32,7 @@ struct TopicTable {
             unlisted.add(UInt64(Interner.hash(topic).magnitude))
             return nil
         }
-        tallies.append(TopicTally(named: TopicClass.named(by: topic)))
+        tallies.append(TopicTally(topic))
         return topics.number(of: topic)
     }
 
@@ -52,8 +52,7 @@ struct TopicTable {
     private mutating func countLevels(of topic: RawSpan) {
         var (start, depth) = (0, 0)
         while depth < Self.deepest {
-            var end = start
-            while end < topic.byteCount, topic.byte(at: end) != UInt8(ascii: "/") { end += 1 }
+            let end = topic.end(ofLevelAt: start)
             if levels.count <= depth { levels.append(DistinctCounter()) }
             levels[depth].add(UInt64(Interner.hash(topic.extracting(start..<end)).magnitude))
             guard end < topic.byteCount else { return }

@@ -4,20 +4,28 @@ internal import MQTT
 struct TopicTally {
     /// What its words say that it is for.
     let named: TopicClass?
+    /// EMQX takes topics with so many levels.
+    let isTaken: Bool
     private(set) var publishes = 0
     private(set) var atQoS1: UInt32 = 0
     private(set) var atQoS2: UInt32 = 0
     private(set) var retained: UInt32 = 0
     private(set) var duplicates: UInt32 = 0
     private(set) var payloadBytes = 0
-    /// Of publishes without DUP, nanoseconds.
-    private(set) var firstTime = Int64.max
+    /// Of the last publish without DUP, nanoseconds.
     private(set) var lastTime = Int64.min
-    /// Between two publishes without DUP, how many and the sum of their squares, seconds².
+    /// Between two publishes without DUP, gaps left out: how many, their sum in seconds, and the sum of their
+    /// squares.
     private(set) var intervals: UInt32 = 0
+    private var sum = 0.0
     private var squares = 0.0
+    /// An interval of so many means is a gap: the sensor was away.
+    private static let gap = 4.0
 
-    init(named: TopicClass?) { self.named = named }
+    init(_ topic: RawSpan) {
+        named = TopicClass.named(by: topic)
+        isTaken = levelCount(of: topic) <= TopicTable.deepest
+    }
 
     mutating func add(_ header: PublishHeader, at time: Int64) {
         publishes += 1
@@ -32,13 +40,15 @@ struct TopicTally {
             duplicates &+= 1
             return
         }
-        if firstTime == .max { firstTime = time }
-        if lastTime != .min {
-            let seconds = Double(max(0, time &- lastTime)) * 1e-9
-            intervals &+= 1
-            squares += seconds * seconds
-        }
+        if lastTime != .min { note(interval: Double(max(0, time &- lastTime)) * 1e-9) }
         lastTime = max(lastTime, time)
+    }
+
+    private mutating func note(interval seconds: Double) {
+        guard intervals < 2 || seconds <= Self.gap * sum / Double(intervals) else { return }
+        intervals &+= 1
+        sum += seconds
+        squares += seconds * seconds
     }
 
     func count(at qos: QoS) -> Int {
@@ -54,7 +64,7 @@ struct TopicTally {
     var rhythm: (period: Double, variation: Double)? {
         guard intervals >= 3 else { return nil }
         let count = Double(intervals)
-        let mean = Double(lastTime &- firstTime) * 1e-9 / count
+        let mean = sum / count
         guard mean > 0 else { return nil }
         let variance = max(0, squares / count - mean * mean)
         return (mean, variance.squareRoot() / mean)
