@@ -6,10 +6,10 @@ extension FleetRun {
     mutating func compose(_ stream: Int) {
         let client = Int(streams[stream].client)
         let (group, number) = (clients[client].group, Int(streams[stream].kind))
-        let kind = fleet.groups[group].messages[number]
+        let kind = kinds[group][number]
         let pitfalls = clients[client].pitfalls
         tally.kinds[group][number].planned += 1
-        let qos = pitfalls.contains(.qos2Everywhere) ? .exactlyOnce : kind.qos
+        let qos = pitfalls.contains(.qos2Everywhere) ? .exactlyOnce : kind.terms.qos
         let eventID = (streams[stream].random.next(), streams[stream].random.next())
         let moment = Moment(time: now, sequence: streams[stream].sequence, eventID: eventID)
         streams[stream].sequence += 1
@@ -20,21 +20,21 @@ extension FleetRun {
             return
         }
         var topic = streams[stream].topic
-        if kind.target != nil { kind.topic.write(about, .none, to: &topic) }
-        write(kind.payload, about, moment, stream)
+        if kind.terms.target != nil { kind.terms.topic.write(about, .none, to: &topic) }
+        write(kind.terms.payload, about, moment, stream)
         let isVersion5 = clients[client].version == .v5
-        let expires = kind.expiry != nil && !pitfalls.contains(.noExpiry)
-        let isNamed = kind.eventID && !pitfalls.contains(.noEventID)
+        let expires = kind.terms.expiry != nil && !pitfalls.contains(.noExpiry)
+        let isNamed = kind.terms.eventID && !pitfalls.contains(.noEventID)
         let retain =
-            kind.retain || kind.role == .alert && pitfalls.contains(.retainedAlert)
+            kind.terms.retain || kind.terms.role == .alert && pitfalls.contains(.retainedAlert)
         let properties =
             isVersion5
-            ? self.properties[group][number].bytes(
+            ? kind.properties.bytes(
                 expires: expires, eventID: isNamed ? eventID : nil) : []
         let shown = shown(by: kind, qos, pitfalls, isVersion5)
         var bytes = take()
         var alias: UInt16 = 0
-        if kind.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
+        if kind.terms.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
             alias = streams[stream].alias
             let isKnown = streams[stream].aliasKnownOn == clients[client].connection
             streams[stream].aliasKnownOn = clients[client].connection
@@ -59,8 +59,8 @@ extension FleetRun {
         send(message, client)
     }
 
-    private mutating func subject(of kind: MessageClass, _ stream: Int) -> Subject {
-        guard let target = kind.target, !members[target].isEmpty else {
+    private mutating func subject(of kind: PlayedMessage, _ stream: Int) -> Subject {
+        guard let target = kind.terms.target, !members[target].isEmpty else {
             return clients[Int(streams[stream].client)].subject
         }
         let place = streams[stream].random.below(members[target].count)
@@ -81,12 +81,12 @@ extension FleetRun {
 
     /// The pitfalls that this message shows once it is on the wire.
     private func shown(
-        by kind: MessageClass, _ qos: QoS, _ pitfalls: Pitfalls, _ isVersion5: Bool
+        by kind: PlayedMessage, _ qos: QoS, _ pitfalls: Pitfalls, _ isVersion5: Bool
     ) -> Pitfalls {
         var shown: Pitfalls = pitfalls.intersection(.qos2Everywhere)
-        if kind.role == .alert { shown.formUnion(pitfalls.intersection(.retainedAlert)) }
-        if kind.expiry != nil { shown.formUnion(pitfalls.intersection(.noExpiry)) }
-        if kind.eventID { shown.formUnion(pitfalls.intersection(.noEventID)) }
+        if kind.terms.role == .alert { shown.formUnion(pitfalls.intersection(.retainedAlert)) }
+        if kind.terms.expiry != nil { shown.formUnion(pitfalls.intersection(.noExpiry)) }
+        if kind.terms.eventID { shown.formUnion(pitfalls.intersection(.noEventID)) }
         if qos > .atMostOnce { shown.formUnion(pitfalls.intersection(.qosWithoutSession)) }
         return shown
     }
