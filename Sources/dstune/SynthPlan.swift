@@ -67,7 +67,7 @@ extension SynthCommand {
         let ending = output.flatMap { path in
             FleetOutput.allCases.first { path.hasSuffix("." + $0.ending) }
         }
-        let form = to ?? ending ?? .trace
+        let form = to ?? ending ?? .dstrace
         let name = fleet.name + "." + form.ending
         guard let output else { return (form, name) }
         if output == "-" {

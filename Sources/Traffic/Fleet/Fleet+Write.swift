@@ -3,14 +3,14 @@ internal import HOCON
 /// What the traffic of a fleet is written as.
 package enum FleetOutput: String, CaseIterable, Sendable {
     /// A trace file.
-    case trace
+    case dstrace
     /// A capture that any decoder reads.
     case pcapng
 
     /// How names of such files end.
     package var ending: String {
         switch self {
-        case .trace: "dstrace"
+        case .dstrace: "dstrace"
         case .pcapng: "pcapng"
         }
     }
@@ -33,7 +33,7 @@ extension Fleet {
             if let failure = writer.failure { throw failure }
             if truth != nil { try writer.finish() }
             return truth
-        case .trace:
+        case .dstrace:
             var writer = TraceWriter(file)
             let truth = emit(into: &writer, seed: seed, watch: watch)
             if let failure = writer.failure { throw failure }
