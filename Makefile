@@ -95,11 +95,13 @@ fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, 
 	    -max_len=16384 -artifact_prefix=$(FUZZ_BUILD)/$$fuzzer- -print_final_stats=1; \
 	done
 
-docs: install ## The documentation of storage and of the broker, as web pages in .build/docs and .build/docs-broker
+docs: install ## The documentation of storage, broker and traffic, as web pages in .build/docs, docs-broker and docs-traffic
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \
 	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
 	swift package --allow-writing-to-directory .build/docs-broker generate-documentation --target Broker \
 	  --output-path .build/docs-broker --transform-for-static-hosting --warnings-as-errors
+	swift package --allow-writing-to-directory .build/docs-traffic generate-documentation --target Traffic \
+	  --output-path .build/docs-traffic --transform-for-static-hosting --warnings-as-errors
 
 format: ## Rewrite the sources in the project's format
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -124,7 +124,10 @@ let package = Package(
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         tests(
             "Traffic",
-            on: ["Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "TestSupport"],
+            on: [
+                "Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "CSnappy",
+                "TestSupport",
+            ],
             using: [crypto]),
         tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "Knobs", "MQTT", "Measure", "TestSupport"]),

@@ -5,6 +5,8 @@ struct TrafficReading<Observer: TrafficObserver> {
     let summaries: [CaptureSummary]
     let tally: FrameTally
     let observer: Observer
+    /// The sources held packets and not frames.
+    private let isDecoded: Bool
 
     /// Reads sources that belong together. Whatever can be inspected, replayed or converted comes through
     /// here.
@@ -18,6 +20,7 @@ struct TrafficReading<Observer: TrafficObserver> {
     /// - Parameter list: not empty.
     init(_ list: SourceList, _ observer: Observer) throws(CaptureError) {
         // All are of one kind, and each kind has its reader.
+        isDecoded = list.entries[0].kind == .events
         switch list.entries[0].kind {
         case .capture:
             var reader = try CaptureReader(list.entries)
@@ -35,7 +38,5 @@ struct TrafficReading<Observer: TrafficObserver> {
     }
 
     /// What a trace made of it has to keep beside the events.
-    var facts: TraceFacts {
-        TraceFacts(tally.origins.isEmpty ? summaries : tally.origins, tally)
-    }
+    var facts: TraceFacts { TraceFacts(isDecoded ? tally.origins : summaries, tally) }
 }

@@ -136,6 +136,18 @@ func withFolder<Result>(
     return try body(folder.path)
 }
 
+extension CaptureFile {
+    static func unzstd(_ bytes: [UInt8], _ length: Int) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: length)
+        let count = ZSTD_decompress(&output, output.count, bytes, bytes.count)
+        return Array(output.prefix(ZSTD_isError(count) == 0 ? count : 0))
+    }
+
+    static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        UInt32(CZlib.crc32(0, bytes, UInt32(bytes.count)))
+    }
+}
+
 /// Writes `bytes` to a file for the time of `body`.
 func withFile<Result>(
     _ bytes: [UInt8], named name: String = "test.cap", _ body: (String) throws -> Result

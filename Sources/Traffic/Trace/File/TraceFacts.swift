@@ -20,9 +20,9 @@ extension FrameTally {
             ("cut_frames", \.cutFrames),
             ("fragments", \.fragments),
             ("unsupported_frames", \.unsupportedFrames),
-        ("duplicate_frames", \.duplicateFrames),
-        ("copied_segments", \.copiedSegments),
-        ("forgotten_streams", \.forgottenStreams),
+            ("duplicate_frames", \.duplicateFrames),
+            ("copied_segments", \.copiedSegments),
+            ("forgotten_streams", \.forgottenStreams),
             ("streams", \.streams),
             ("without_connect", \.withoutConnect),
             ("encrypted", \.encrypted),
@@ -37,7 +37,9 @@ extension FrameTally {
     /// Counts several recordings as one.
     mutating func add(_ facts: TraceFacts) {
         let other = facts.tally
-        for counter in Self.counters { self[keyPath: counter.place] += other[keyPath: counter.place] }
+        for counter in Self.counters {
+            self[keyPath: counter.place] += other[keyPath: counter.place]
+        }
         firstTime = min(firstTime, other.firstTime)
         lastTime = max(lastTime, other.lastTime)
         notes += other.notes.filter { !notes.contains($0) }
