@@ -1,19 +1,11 @@
 internal import HOCON
 
-/// What the traffic of a fleet is written as.
+/// What the traffic of a fleet is written as; names of such files end like it.
 package enum FleetOutput: String, CaseIterable, Sendable {
     /// A trace file.
     case dstrace
     /// A capture that any decoder reads.
     case pcapng
-
-    /// How names of such files end.
-    package var ending: String {
-        switch self {
-        case .dstrace: "dstrace"
-        case .pcapng: "pcapng"
-        }
-    }
 }
 
 extension Fleet {
