@@ -48,7 +48,7 @@ test: install clients ## Install what is missing and run every test
 
 nightly: install ## The crash and fault suites with 200 kills (DSTUNE_CRASH_SEED=seed repeats them) and 200,000 mutated packet streams and captures, optimised
 	DSTUNE_CRASH_ROUNDS=200 DSTUNE_MUTATIONS=200000 swift test -c release \
-	  --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.(Kill|Mutation)|^TrafficTests\.Mutation'
+	  --filter '^StorageTests\.(Fault|PowerLoss|Recovery|Raft)|^BrokerTests\.(Kill|Mutation)|^TrafficTests\.Mutation|^EndToEndTests\.ServeKill'
 
 bench: build .build/mqttload .build/pcapread ## The in-process path beside a raw RocksDB loop, decoding beside tshark and libpcap, then the broker beside mosquitto
 	$(call require,mosquitto python3 tshark)

@@ -94,6 +94,7 @@ let package = Package(
                 "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
             ],
             using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
+        layer("Tap", on: ["Traffic", "MQTT", "Measure"], using: nio),
         layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(
@@ -108,8 +109,9 @@ let package = Package(
         .executableTarget(
             name: "dstune",
             dependencies: [
-                "Report", "Advisor", "Study", "Trial", "Server", "Traffic", "Storage", "Knobs",
-                "HOCON",
+                "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage",
+                "Layout",
+                "Knobs", "HOCON",
                 "Measure", logging, arguments,
             ], swiftSettings: settings),
 
@@ -124,11 +126,8 @@ let package = Package(
         tests("Layout", on: ["MQTT", "Measure"], using: [crypto]),
         tests(
             "Traffic",
-            on: [
-                "Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "CSnappy",
-                "TestSupport",
-            ],
-            using: [crypto]),
+            on: ["Layout", "Knobs", "HOCON", "MQTT", "Measure", "CZlib", "CZstd", "TestSupport"],
+            using: [crypto], excluding: ["Clients"]),
         tests("Storage", on: ["Layout", "MQTT", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Broker", on: ["Storage", "Layout", "Knobs", "MQTT", "Measure", "TestSupport"]),
         tests(
@@ -137,6 +136,7 @@ let package = Package(
                 "Broker", "Storage", "Layout", "Knobs", "HOCON", "MQTT", "Measure", "TestSupport",
             ],
             using: nio + [tls, logging], excluding: ["Clients"]),
+        tests("Tap", on: ["Traffic", "MQTT", "Measure", "TestSupport"], using: nio),
         tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
         tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
@@ -146,7 +146,9 @@ let package = Package(
             on: ["StudyFixtures", "TestSupport", "Advisor", "Study", "Knobs", "Measure"],
             excluding: ["Golden"]),
         tests("Tidy", ofWhole: true, on: ["TestSupport"]),
-        tests("EndToEnd", ofWhole: true, on: ["dstune", "Storage", "HOCON", "TestSupport"]),
+        tests(
+            "EndToEnd", ofWhole: true,
+            on: ["dstune", "Storage", "HOCON", "MQTT", "Measure", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -36,13 +36,6 @@ final class Connection {
     }
 }
 
-/// A will that waits for its delay [MQTT-3.1.3.2.2].
-struct DelayedWill {
-    let due: MonotonicTime
-    let will: Will
-    let publisher: Publisher
-}
-
 extension Reason {
     /// What is answered to bytes that break a rule: mostly the packet is malformed, and where the specification
     /// speaks of a Protocol Error it is one.

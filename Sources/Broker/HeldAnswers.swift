@@ -11,6 +11,8 @@ struct HeldAnswer {
         case denial(PacketType)
         /// To a publisher: its packet identifier is free.
         case pubcomp
+        /// The same, where storage kept the identifier with its message.
+        case freed
         /// To a subscriber: its message is not sent again.
         case pubrel
         /// To a subscriber, at QoS 2.

@@ -102,12 +102,9 @@ extension SessionLayer {
             // As with PUBLISH of older versions, what is denied goes nowhere and nobody is told (EMQX).
             connection.will = isAllowed ? will : nil
         }
-        let name = session.name
-        let shard = ShardHash(of: name.span.bytes).shard(of: store.shards)
-        connection.publisher = Publisher(
-            PublisherHeader(
-                clientID: session.clientID, peer: connection.peer, version: connect.version,
-                username: connect.username, format: store.format), shard: shard)
+        connection.publisher = publisher(
+            named: session.clientID, from: connection.peer, username: connect.username,
+            version: connect.version)
     }
 
     /// What this server tells a version 5 client about itself: what differs from the specification's defaults.

@@ -15,6 +15,7 @@ extension SessionLayer {
         switch header.type {
         case .pubrel:
             if session.inbound.released(id) {
+                if session.inbound.free(id) { return free(id, connection, session) }
                 if session.durable { session.dirty.released(id) }
                 promise(.pubcomp, id, session, over: number, into: &outbox)
             } else {

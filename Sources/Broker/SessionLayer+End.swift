@@ -22,6 +22,7 @@ extension SessionLayer {
             withdraw(subscription, of: session, into: &outbox)
         }
         commitEnd(of: session)
+        forget(session.inbound.freeAll(), of: session.clientID)
         sessions.remove(session)
         if let will = delayedWills.removeValue(forKey: session.clientID) {
             publish(will.will, from: will.publisher, at: now, into: &outbox)
@@ -35,20 +36,7 @@ extension SessionLayer {
         guard let session = connection.session else { return }
         sessions.disconnect(session)
         session.left = Int(wallClock())
-        if let will = connection.will, let publisher = connection.publisher {
-            let delay: UInt32 =
-                will.properties.lazy.compactMap {
-                    if case .willDelayInterval(let seconds) = $0 { seconds } else { nil }
-                }.first ?? 0
-            // The will is due with its delay or with the end of the session, whichever is first.
-            let wait = min(delay, session.expiryInterval)
-            if wait == 0 {
-                publish(will, from: publisher, at: now, into: &outbox)
-            } else {
-                delayedWills[session.clientID] = DelayedWill(
-                    due: now + .seconds(Double(wait)), will: will, publisher: publisher)
-            }
-        }
+        leaveWill(of: connection, session, at: now, into: &outbox)
         if session.expiryInterval == 0 {
             remove(session, at: now, into: &outbox)
         } else {
@@ -59,14 +47,6 @@ extension SessionLayer {
         }
         if session.expiryInterval > 0, session.expiryInterval != .max {
             wait(for: session, seconds: Double(session.expiryInterval), at: now)
-        }
-    }
-
-    func publishDueWills(at now: MonotonicTime, into outbox: inout Outbox) {
-        let due = delayedWills.filter { $0.value.due <= now }.sorted { $0.value.due < $1.value.due }
-        for (clientID, will) in due {
-            delayedWills[clientID] = nil
-            publish(will.will, from: will.publisher, at: now, into: &outbox)
         }
     }
 }

@@ -59,9 +59,18 @@ extension SessionLayer {
                 return drop(number, reason: .receiveMaximumExceeded, at: now, into: &outbox)
             }
         }
+        var handshake = Handshake.none
+        if header.qos == .exactlyOnce, session.durable, store.keepsHandshakes,
+            let id = PacketID(header.packetID)
+        {
+            handshake = .awaitsRelease(id)
+        }
         let routed = route(
-            packet, header, from: publisher, sender: session.number, intended: intended,
-            into: &outbox)
+            packet, header, from: publisher, sender: session.number, handshake,
+            intended: intended, into: &outbox)
+        if case .awaitsRelease(let id) = handshake, routed.receipt != nil {
+            session.inbound.store(id)
+        }
         if header.qos != .atMostOnce {
             promise(header, routed, session, connection, number, into: &outbox)
         }

@@ -9,7 +9,8 @@ extension SessionLayer {
     /// once, before the first connection.
     ///
     /// Whose connection was alive when the broker ended is counted as gone from now on: nobody knows better, and
-    /// nobody's session ends too early. Wills are not among the state: those of that time are not published.
+    /// nobody's session ends too early. Of a session whose time has passed the will is published at
+    /// once: it is due with the end of the session [MQTT-3.1.3-9].
     /// - Throws: what the disk says, and for a row that another program wrote.
     package func restore(at now: MonotonicTime) throws(RocksError) {
         let wall = Int(wallClock())
@@ -21,10 +22,13 @@ extension SessionLayer {
             let left = metadata.isConnected ? wall : metadata.lastAlive
             let rest = left + metadata.expiry * 1_000 - wall
             let isEternal = metadata.expiry == Int(UInt32.max)
-            guard isEternal || rest > 0 else { return expired.append(client) }
+            guard isEternal || rest > 0 || metadata.will != nil else {
+                return expired.append(client)
+            }
             let session = restore(client, metadata, left: left, rows)
             counters.restored += 1
-            if !isEternal { wait(for: session, seconds: Double(rest) / 1_000, at: now) }
+            if let will = metadata.will { restoreWill(will, of: session, at: now) }
+            if !isEternal { wait(for: session, seconds: Double(max(0, rest)) / 1_000, at: now) }
             if metadata.isConnected {
                 session.dirty.change(.metadata)
                 mark(session)
@@ -32,6 +36,20 @@ extension SessionLayer {
         }
         counters.expiredSessions += expired.count
         for client in expired { store.commit(SessionChanges(client: client, isEnd: true)) }
+        try restoreAwaitedReleases()
+    }
+
+    /// Packet identifiers that storage kept with their messages. Those of sessions that are no more are freed.
+    private func restoreAwaitedReleases() throws(RocksError) {
+        var orphans: [(client: String, id: PacketID)] = []
+        try store.forEachAwaitedRelease { client, id in
+            guard let session = sessions[client: client] else {
+                return orphans.append((client, id))
+            }
+            session.inbound.restore(id)
+            session.inbound.store(id)
+        }
+        for orphan in orphans { forget([orphan.id], of: orphan.client) }
     }
 
     private func restore(

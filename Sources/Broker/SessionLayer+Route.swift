@@ -19,10 +19,12 @@ extension SessionLayer {
     var wallTime: Int64 { Int64(wallClock()) }
 
     /// To storage if a durable session wants it, and at once to the connected others.
-    /// - Parameter sender: the session of the publisher, for No Local; nil for a will.
+    /// - Parameters:
+    ///   - sender: the session of the publisher, for No Local; nil for a will.
+    ///   - handshake: what storage is to keep with the message.
     func route(
         _ packet: RawSpan, _ header: PublishHeader, from publisher: Publisher, sender: Int?,
-        intended: MonotonicTime, into outbox: inout Outbox
+        _ handshake: Handshake = .none, intended: MonotonicTime, into outbox: inout Outbox
     ) -> Routed {
         let topic = packet.extracting(header.topic)
         var routed = Routed()
@@ -31,7 +33,8 @@ extension SessionLayer {
             counters.submitted += 1
             routed.receipt = store.submit(
                 Submission(
-                    qos: header.qos, retain: header.retain, intended: intended, timestamp: wallTime),
+                    qos: header.qos, retain: header.retain, intended: intended, timestamp: wallTime,
+                    handshake: handshake),
                 from: publisher, topic: topic, properties: packet.extracting(header.properties),
                 payload: packet.extracting(header.payload))
         }

@@ -1,3 +1,4 @@
+internal import Layout
 internal import MQTT
 internal import Measure
 internal import Storage
@@ -80,12 +81,13 @@ extension SessionLayer {
     }
 
     /// The message is as safe as the mode says. What PUBREC promises besides, that the message will be known
-    /// if it comes again, is committed after it: a kill between the two stores it twice, never not at all.
+    /// if it comes again, was committed with it, or is committed after it: a kill between the two stores it twice,
+    /// never not at all.
     private func accepted(
         _ kind: HeldAnswer.Kind, _ id: PacketID, _ session: Session, over number: Int,
         reason: Reason, into outbox: inout Outbox
     ) {
-        guard case .pubrec = kind, session.durable else {
+        guard case .pubrec = kind, session.durable, !session.inbound.isStored(id) else {
             return send(
                 HeldAnswer(
                     kind: kind, id: id, connection: number, session: session, isWritten: true,
@@ -115,6 +117,25 @@ extension SessionLayer {
         held[store.sessionLane].push(answer, until: receipt.position)
     }
 
+    /// PUBREL has come for a message that storage knows by its identifier: PUBCOMP waits until it no longer does, or
+    /// the next message under that identifier might be taken for this one after a kill.
+    func free(_ id: PacketID, _ connection: Connection, _ session: Session) {
+        guard let publisher = connection.publisher else { return }
+        let receipt = store.free(id, of: publisher)
+        connection.held += 1
+        held[publisher.shard].push(
+            HeldAnswer(
+                kind: .freed, id: id, connection: connection.number, session: session,
+                isWritten: true), until: receipt.position)
+    }
+
+    /// Identifiers whose PUBREL does not come any more; nobody waits to be told.
+    func forget(_ ids: [PacketID], of client: String) {
+        guard !ids.isEmpty else { return }
+        let publisher = publisher(named: client, from: .unspecified, username: nil, version: .v5)
+        for id in ids { store.free(id, of: publisher) }
+    }
+
     private func send(_ answer: HeldAnswer, into outbox: inout Outbox) {
         let id = answer.id
         switch answer.kind {
@@ -133,7 +154,7 @@ extension SessionLayer {
             counters.acknowledged += 1
             acknowledge(.pubrec, id, answer.reason, connection, into: &outbox)
             if let received = answer.received { outbox.answered(.pubrec, since: received) }
-        case .pubcomp, .pubrel:
+        case .pubcomp, .freed, .pubrel:
             guard connections[answer.connection] != nil else { return }
             var type = PacketType.pubcomp
             if case .pubrel = answer.kind { type = .pubrel }
@@ -167,8 +188,13 @@ extension SessionLayer {
     ) {
         let reason: Reason = refusal == .noSpace ? .quotaExceeded : .implementationSpecificError
         var number = answer.connection
-        if case .pubrec = answer.kind {
-            number = answer.session.inbound.refused(answer.id) ?? number
+        switch answer.kind {
+        case .pubrec: number = answer.session.inbound.refused(answer.id) ?? number
+        case .freed:
+            // Storage knows it still; the client will ask again.
+            answer.session.inbound.restore(answer.id)
+            answer.session.inbound.store(answer.id)
+        default: break
         }
         guard let connection = connections[number] else { return }
         counters.refused += 1

@@ -70,7 +70,8 @@ extension SessionLayer {
             StateValue.Metadata(
                 created: session.created, lastAlive: session.left ?? Int(wallClock()),
                 expiry: Int(session.expiryInterval), version: Int(session.version.rawValue),
-                isConnected: session.connection != nil))
+                isConnected: session.connection != nil,
+                will: keptWill(of: session)))
     }
 
     private func state(_ number: Int, of session: Session) -> StateValue? {

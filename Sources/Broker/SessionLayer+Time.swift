@@ -58,8 +58,12 @@ extension SessionLayer {
             nextAging = now + .seconds(limits.awaitReleaseTimeout.seconds / Double(Inbound.ages))
             for session in sessions.all {
                 for id in session.inbound.age() where session.durable {
-                    session.dirty.released(id)
-                    mark(session)
+                    if session.inbound.free(id) {
+                        forget([id], of: session.clientID)
+                    } else {
+                        session.dirty.released(id)
+                        mark(session)
+                    }
                 }
             }
         }

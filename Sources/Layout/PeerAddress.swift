@@ -11,6 +11,14 @@ package struct PeerAddress: Hashable, Sendable {
         self.port = port
     }
 
+    /// 0.0.0.0 without a port: of one that is not on the network.
+    package static let unspecified = PeerAddress(v4: (0, 0, 0, 0))
+
+    private init(v4: (UInt8, UInt8, UInt8, UInt8)) {
+        bytes = [v4.0, v4.1, v4.2, v4.3]
+        port = 0
+    }
+
     var isIPv4: Bool { bytes.count == 4 }
 }
 

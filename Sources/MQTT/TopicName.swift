@@ -28,7 +28,14 @@ extension UInt8 {
 
 extension RawSpan {
     func firstWildcard(in range: Range<Int>) -> Int? {
-        for offset in range where byte(at: offset) == .plus || byte(at: offset) == .hash {
+        var start = range.lowerBound
+        while range.upperBound - start >= 8 {
+            let word = unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+            if word.mayHave(.plus) || word.mayHave(.hash) { break }
+            start += 8
+        }
+        for offset in start..<range.upperBound
+        where byte(at: offset) == .plus || byte(at: offset) == .hash {
             return offset
         }
         return nil
@@ -50,5 +57,14 @@ extension RawSpan {
             throw .malformed(rule: .wildcardInTopicName, offset: wildcard)
         }
         return topic
+    }
+}
+
+extension UInt64 {
+    /// Whether one of its eight bytes is `byte`; false only if none is.
+    fileprivate func mayHave(_ byte: UInt8) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let zeroed = self ^ ones &* UInt64(byte)
+        return (zeroed &- ones) & ~zeroed & 0x8080_8080_8080_8080 != 0
     }
 }

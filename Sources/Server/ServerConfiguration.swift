@@ -40,6 +40,8 @@ package struct ServerConfiguration: Sendable {
     package struct Listener: Sendable {
         package enum Kind: String, CaseIterable, Sendable {
             case tcp, ssl, ws, wss
+
+            package var isEncrypted: Bool { self == .ssl || self == .wss }
         }
 
         package var kind = Kind.tcp

@@ -30,6 +30,22 @@ package protocol DurableStore: AnyObject, Sendable {
         payload: RawSpan
     ) -> Receipt
 
+    /// Whether the write of a message at QoS 2 also keeps its packet identifier, if `Submission.handshake` says so.
+    var keepsHandshakes: Bool { get }
+
+    /// PUBREL has come for a message whose write kept its identifier: the identifier is free once that is committed.
+    /// Returns at once.
+    /// - Returns: what its decision will be known by; lane is the publisher's shard.
+    @discardableResult
+    func free(_ id: PacketID, of publisher: Publisher) -> Receipt
+
+    /// Hands over the identifiers that were kept and not freed: what a broker begins with. Nothing may be submitted
+    /// meanwhile.
+    /// - Throws: what the disk says.
+    func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError)
+
     /// Until `release` messages only gather: their writers sleep on, so that what comes in one turn of an
     /// event loop is one batch of each shard, and one wake of its writer. From the thread that submits.
     func hold()
@@ -95,6 +111,9 @@ package protocol DurableStore: AnyObject, Sendable {
 
 extension DurableStore {
     package var storesForQoS0: Bool { true }
+    package var keepsHandshakes: Bool {
+        acknowledgement == .onCommit && sessionCommits == .beforePromise
+    }
     package func hold() {}
     package func release() {}
 

@@ -20,6 +20,8 @@ package final class MemoryStore: DurableStore {
         var names: [[UInt8]: StreamID] = [:]
         var streams: [StreamID: [Message]] = [:]
         var count = 0
+        /// Messages and freed identifiers.
+        var decided = 0
         var latest: UInt64 = 0
     }
 
@@ -34,6 +36,8 @@ package final class MemoryStore: DurableStore {
         /// By topic.
         var retained: [[UInt8]: RetainedRow] = [:]
         var retainedChanges = 0
+        /// Packet identifiers kept with messages, by client.
+        var awaited: [String: Set<PacketID>] = [:]
         var listeners: [@Sendable () -> Void] = []
 
         mutating func settle(_ receipt: Receipt) {
@@ -92,13 +96,40 @@ package final class MemoryStore: DurableStore {
                 Message(
                     timestamp: latest, submission: submission, publisher: client, topic: topic,
                     properties: properties, payload: payload))
+            if case .awaitsRelease(let id) = submission.handshake {
+                state.awaited[publisher.header.clientID, default: []].insert(id)
+            }
             state.wake(stream, in: number)
-            let receipt = Receipt(lane: number, position: state.shards[number].count)
+            state.shards[number].decided += 1
+            let receipt = Receipt(lane: number, position: state.shards[number].decided)
             if acknowledgement == .onCommit { state.settle(receipt) }
             return (receipt, state.listeners)
         }
         for notify in listeners { notify() }
         return receipt
+    }
+
+    @discardableResult
+    package func free(_ id: PacketID, of publisher: Publisher) -> Receipt {
+        let (receipt, listeners) = state.withLock { state in
+            state.awaited[publisher.header.clientID]?.remove(id)
+            state.shards[publisher.shard].decided += 1
+            let receipt = Receipt(
+                lane: publisher.shard, position: state.shards[publisher.shard].decided)
+            if acknowledgement == .onCommit { state.settle(receipt) }
+            return (receipt, state.listeners)
+        }
+        for notify in listeners { notify() }
+        return receipt
+    }
+
+    package func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError) {
+        let awaited = state.withLock { $0.awaited }
+        for (client, ids) in awaited.sorted(by: { $0.key < $1.key }) {
+            for id in ids.sorted() { body(client, id) }
+        }
     }
 
     @discardableResult

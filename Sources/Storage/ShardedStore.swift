@@ -154,6 +154,26 @@ package final class ShardedStore: DurableStore {
         return Receipt(lane: publisher.shard, position: position)
     }
 
+    /// Not with a shared log: what it takes is applied again after a kill.
+    package var keepsHandshakes: Bool {
+        acknowledgement == .onCommit && sessionCommits == .beforePromise && log == nil
+    }
+
+    @discardableResult
+    package func free(_ id: PacketID, of publisher: Publisher) -> Receipt {
+        submit(
+            Submission(
+                qos: .exactlyOnce, retain: false, intended: .now(), timestamp: 0,
+                handshake: .released(id)), from: publisher, topic: RawSpan(),
+            properties: RawSpan(), payload: RawSpan())
+    }
+
+    package func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError) {
+        for shard in all { try shard.forEachAwaitedRelease(body) }
+    }
+
     package func hold() { holdsWakes.store(true, ordering: .relaxed) }
 
     package func release() {

@@ -8,6 +8,12 @@ package protocol WriteOnlyStore: DurableStore {}
 extension WriteOnlyStore {
     package var acknowledgement: Durability.Acknowledgement { .onEnqueue }
     package var sessionCommits: EngineModel.SessionCommits { .every(.seconds(5)) }
+    package func free(_ id: PacketID, of publisher: Publisher) -> Receipt {
+        Receipt(lane: publisher.shard, position: 0)
+    }
+    package func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError) {}
     package func commit(_ changes: SessionChanges) -> Receipt {
         Receipt(lane: sessionLane, position: 0)
     }

@@ -13,20 +13,25 @@ struct TrafficReading<Observer: TrafficObserver> {
     ///
     /// - Parameter paths: files, `-` for standard input, and folders, of which every file is read that is
     ///   recorded traffic; captures are put in order of time, frame by frame.
-    init(_ paths: [String], _ observer: Observer) throws(CaptureError) {
-        try self.init(try SourceList(paths), observer)
+    init(
+        _ paths: [String], _ observer: Observer, options: ReadingOptions = ReadingOptions()
+    ) throws(CaptureError) {
+        try self.init(try SourceList(paths), observer, options: options)
     }
 
     /// - Parameter list: not empty.
-    init(_ list: SourceList, _ observer: Observer) throws(CaptureError) {
+    init(
+        _ list: SourceList, _ observer: Observer, options: ReadingOptions = ReadingOptions()
+    ) throws(CaptureError) {
         // All are of one kind, and each kind has its reader.
         isDecoded = list.entries[0].kind == .events
         switch list.entries[0].kind {
         case .capture:
             var reader = try CaptureReader(list.entries)
-            var decoder = Decoder(observer)
+            var decoder = Decoder(observer, keyLog: try options.keyLog())
             summaries = try reader.read(into: &decoder)
             decoder.tally.notes = list.notes + reader.notes
+            decoder.tally.layers = decoder.listener.layers
             (tally, self.observer) = (decoder.tally, decoder.listener.observer)
         case .events:
             var reader = try EventReader(list.entries)

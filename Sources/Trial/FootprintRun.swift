@@ -37,14 +37,19 @@ package struct FootprintRun {
         self.directory = directory
     }
 
+    /// - Parameter reading: what is known beside the captures, such as older subscriptions.
     /// - Throws: `.capture` for what is wrong with a file, `.store` for what is wrong with the disk.
-    package func run(_ captures: [String]) throws(FootprintError) -> Footprint {
+    package func run(
+        _ captures: [String], _ reading: ReadingOptions = ReadingOptions()
+    ) throws(FootprintError) -> Footprint {
         do {
             let store = try ScratchStore(at: directory, options, batch: Self.batch)
             let intake = Intake(store, all: all, shards: options.shards)
             let read: CapturedPublishes
             do throws(CaptureError) {
-                read = try CapturedPublishes(captures: captures) { intake.take($0, $1, $2) }
+                read = try CapturedPublishes(captures: captures, options: reading) {
+                    intake.take($0, $1, $2)
+                }
             } catch { throw FootprintError.capture(error) }
             if let failure = intake.failure { throw failure }
             return footprint(of: try store.finish(), read, intake)

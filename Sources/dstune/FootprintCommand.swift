@@ -11,8 +11,9 @@ struct FootprintCommand: ParsableCommand {
             Stores what clients publish in the captures into a scratch store of
             real shards, in the order of the frames that complete the packets and
             in batches of 1000 messages per shard, reads the rows back, and counts
-            them. Without --all only what a durable subscription that the captures
-            show matches at that moment. Repeated publishes (DUP) are stored like
+            them. Without --all only what a durable subscription matches at that
+            moment: one that the captures show, or that is older and inferred from
+            what resumed sessions were delivered, or given. Repeated publishes (DUP) are stored like
             any other; wills are not.
 
               dstune footprint sensors.pcap --engine emqx-5.8-local --shards 16
@@ -43,6 +44,8 @@ struct FootprintCommand: ParsableCommand {
     @Option(help: "The engine model whose rows are written.") var engine: String
     @Option(help: "How many shards there are, 1 to 1024.") var shards: Int
     @Flag(help: "Store everything, also what no durable subscription matches.") var all = false
+    @Option(help: "Subscriptions that were made before the captures began: a file, as for inspect.")
+    var subscriptions: String?
     @Option(help: "How values are written: v1 or asn1; otherwise as the engine does.")
     var serializer: Serializer?
     @Option(help: "Where to write; a folder below it is made and removed.") var directory = "."
@@ -59,8 +62,12 @@ struct FootprintCommand: ParsableCommand {
             let known = EngineModel.catalogue.map(\.id).joined(separator: ", ")
             throw Failure(.badInput, "no engine \(engine); known are \(known)")
         }
+        var reading = ReadingOptions()
+        if let subscriptions { reading.subscriptions = try loadSubscriptions(subscriptions) }
         let scratch = try ScratchFolder(".dstune-footprint", below: directory)
-        let footprint = try withExtendedLifetime(scratch) { try run(model, at: scratch.path) }
+        let footprint = try withExtendedLifetime(scratch) {
+            try run(model, reading, at: scratch.path)
+        }
         let unnamed = footprint.publishes.withoutConnect
         if unnamed > 0 {
             warn(
@@ -73,12 +80,14 @@ struct FootprintCommand: ParsableCommand {
         }
     }
 
-    private func run(_ model: EngineModel, at path: String) throws(Failure) -> Footprint {
+    private func run(
+        _ model: EngineModel, _ reading: ReadingOptions, at path: String
+    ) throws(Failure) -> Footprint {
         do throws(FootprintError) {
             let run = try FootprintRun(
                 engine: model, shards: shards, all: all, serializer: serializer?.rawValue,
                 directory: path)
-            return try run.run(captures)
+            return try run.run(captures, reading)
         } catch {
             switch error {
             case .capture(let error): throw Failure(.badInput, error.description)

@@ -15,7 +15,7 @@ func loadTrace(_ captures: [String]) throws(Failure) -> (trace: Trace, inspectio
 /// What the fleet runs with now: the control, and the engine that behaves as it does.
 struct Control {
     let setting: Setting
-    let engine: EngineModel
+    var engine: EngineModel
 }
 
 /// What `--config` says the fleet runs with; notes on it go to standard error.

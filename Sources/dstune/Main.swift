@@ -57,7 +57,8 @@ struct DStune: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            InspectCommand.self, ConvertCommand.self, SynthCommand.self, FootprintCommand.self,
+            InspectCommand.self, ConvertCommand.self, RecordCommand.self, SynthCommand.self,
+            FootprintCommand.self,
             SweepCommand.self, ResumeCommand.self,
             ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self,
             ProbeCommand.self,

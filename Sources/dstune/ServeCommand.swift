@@ -165,8 +165,8 @@ extension ServerConfiguration {
     }
 }
 
-/// The first of the signals that end a broker.
-private struct EndSignals {
+/// The first of the signals that end a server.
+struct EndSignals {
     private let stream: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 

@@ -57,7 +57,7 @@ final class Stage {
     /// Opens a connection and sends CONNECT; the CONNACK is the first packet that it receives.
     func connect(
         _ client: String, version: ProtocolVersion = .v5, clean: Bool = true, expiry: UInt32 = 0,
-        receiveMaximum: UInt16? = nil, will: Will? = nil
+        receiveMaximum: UInt16? = nil, keepAlive: UInt16 = 0, will: Will? = nil
     ) -> Int {
         let connection = open()
         versions[connection] = version
@@ -65,7 +65,7 @@ final class Stage {
         if version == .v5, expiry > 0 { properties.append(.sessionExpiryInterval(expiry)) }
         if let receiveMaximum { properties.append(.receiveMaximum(receiveMaximum)) }
         let connect = Connect(
-            version: version, clientID: client, cleanStart: clean, will: will,
+            version: version, clientID: client, cleanStart: clean, keepAlive: keepAlive, will: will,
             properties: properties)
         send(.connect(connect), on: connection)
         return connection

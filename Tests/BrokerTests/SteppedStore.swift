@@ -89,6 +89,19 @@ final class SteppedStore: DurableStore {
         }
     }
 
+    func free(_ id: PacketID, of publisher: Publisher) -> Receipt {
+        state.withLock {
+            $0.accepted[publisher.shard] += 1
+            $0.submitted.append((publisher.shard, { [model] in _ = model.free(id, of: publisher) }))
+            return Receipt(lane: publisher.shard, position: $0.accepted[publisher.shard])
+        }
+    }
+
+    /// The identifiers that are committed.
+    func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError) { try model.forEachAwaitedRelease(body) }
+
     /// Session state that was handed over so far, in order.
     var changes: [SessionChanges] { state.withLock { $0.changes } }
 

@@ -25,9 +25,10 @@ import Testing
         #expect(publish["qos2"] as? Int == 1014)
         #expect(publish["retain"] as? Int == 644)
         #expect(json["malformed_packets"] as? Int == 0)
-        let persisted = try #require(json["persisted"] as? [String: Int])
+        let persisted = try #require(json["persisted"] as? [String: Any])
         // Clients published 1126 + 323 + 592 messages; the archiver's durable session wants them all.
-        #expect(persisted["matched_publishes"] == 2041)
+        #expect(persisted["matched_publishes"] as? Int == 2041)
+        #expect(persisted["source"] as? String == "capture")
     }
 
     @Test func theTextIsForPeopleAndWithoutColourWhenItIsNotShownToOne() throws {

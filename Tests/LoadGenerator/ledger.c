@@ -28,7 +28,9 @@ uint32_t ledger_sent(struct ledger *ledger, int publisher) {
 
 void ledger_acked(struct ledger *ledger, int publisher, uint32_t number) {
     uint8_t *mark = &ledger->accounts[publisher].marks[number];
-    if (!(*mark & ACKED)) ledger->acked++;
+    if (*mark & ACKED) return;
+    ledger->acked++;
+    if (!(*mark & DELIVERED)) ledger->missing++;
     *mark |= ACKED;
 }
 
@@ -45,16 +47,7 @@ void ledger_delivered(struct ledger *ledger, uint32_t publisher, uint32_t number
     // Repetitions apart, a publisher's messages come in order [MQTT-4.6.0].
     if (number < account->last_delivered) ledger->out_of_order++;
     account->last_delivered = number;
+    if (account->marks[number] & ACKED) ledger->missing--;
     account->marks[number] |= DELIVERED;
     ledger->delivered++;
-}
-
-uint64_t ledger_missing(const struct ledger *ledger) {
-    uint64_t missing = 0;
-    for (int publisher = 0; publisher < ledger->publishers; publisher++) {
-        const struct account *account = &ledger->accounts[publisher];
-        for (uint32_t number = 0; number < account->sent; number++)
-            missing += (account->marks[number] & (ACKED | DELIVERED)) == ACKED;
-    }
-    return missing;
 }

@@ -14,6 +14,8 @@ struct ledger {
         uint32_t sent, last_delivered;
     } *accounts;
     uint64_t sent, acked, refused, delivered, duplicates, out_of_order, foreign;
+    // Acknowledged and not delivered. What was delivered without an acknowledgement does not make up for it.
+    uint64_t missing;
 };
 
 void ledger_open(struct ledger *ledger, int publishers);
@@ -21,7 +23,5 @@ void ledger_open(struct ledger *ledger, int publishers);
 uint32_t ledger_sent(struct ledger *ledger, int publisher);
 void ledger_acked(struct ledger *ledger, int publisher, uint32_t number);
 void ledger_delivered(struct ledger *ledger, uint32_t publisher, uint32_t number);
-// Messages that were acknowledged and not delivered.
-uint64_t ledger_missing(const struct ledger *ledger);
 
 #endif

@@ -267,7 +267,7 @@ static void come_back(struct load *load) {
 static void drain(struct load *load) {
     load->is_stopped = true;
     load->last_progress = now();
-    while (load->ledger.delivered < load->ledger.acked
+    while (load->ledger.missing > 0
            || (!load->is_broken && load->ledger.acked + load->ledger.refused < load->ledger.sent)) {
         uint64_t time = now();
         if (time - load->last_progress > PATIENCE) return;
@@ -277,7 +277,7 @@ static void drain(struct load *load) {
 
 static int report(struct load *load, double seconds, double cpu, double watched_cpu, double drain_seconds) {
     const struct ledger *ledger = &load->ledger;
-    uint64_t missing = ledger_missing(ledger);
+    uint64_t missing = ledger->missing;
     printf(
         "{\"sent\": %lu, \"acked\": %lu, \"refused\": %lu, \"delivered\": %lu, \"acked_not_delivered\": %lu, "
         "\"duplicates\": %lu, \"out_of_order\": %lu, \"foreign\": %lu, \"window_s\": %.3f, ",
@@ -367,6 +367,6 @@ int run_resume(const struct plan *plan) {
         "{\"waiting\": %lu, \"session_present\": %s, \"first_message_ms\": %.3f, \"all_messages_s\": %.3f, "
         "\"delivered\": %lu, \"acked_not_delivered\": %lu, \"duplicates\": %lu, \"out_of_order\": %lu}\n",
         load.ledger.acked, load.session_present ? "true" : "false", first, all, load.ledger.delivered,
-        ledger_missing(&load.ledger), load.ledger.duplicates, load.ledger.out_of_order);
-    return ledger_missing(&load.ledger) > 0 || !load.session_present;
+        load.ledger.missing, load.ledger.duplicates, load.ledger.out_of_order);
+    return load.ledger.missing > 0 || !load.session_present;
 }

@@ -6,25 +6,9 @@ import Testing
 
 /// Checklist 4. MQTT over TLS, with certificates that `openssl` makes for the test and as its client.
 @Suite(.enabled(if: Tool.hasOpenSSL, "openssl is not installed")) struct TLSTests {
-    /// An authority, a server's certificate and a client's, in `scratch`.
-    private static func makeCertificates(_ scratch: ScratchDirectory) {
-        func openssl(_ line: String) {
-            let words = ["openssl"] + line.split(separator: " ").map(String.init)
-            #expect(Tool.run(words, in: scratch.path) != nil, "openssl \(line)")
-        }
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-        openssl("req -x509 \(key) -keyout ca.key -out ca.pem -subj /CN=authority -days 2")
-        for name in ["server", "client"] {
-            openssl("req \(key) -keyout \(name).key -out \(name).csr -subj /CN=\(name)")
-            openssl(
-                "x509 -req -in \(name).csr -CA ca.pem -CAkey ca.key -CAcreateserial -out \(name).pem -days 2"
-            )
-        }
-    }
-
     private static func harness(asking: Bool) async throws -> ServerHarness {
         try await ServerHarness { configuration, scratch in
-            makeCertificates(scratch)
+            Certificates.make(in: scratch)
             configuration.listeners[0].kind = .ssl
             var tls = ServerConfiguration.TLS(
                 certificate: scratch("server.pem"), key: scratch("server.key"))

@@ -7,11 +7,17 @@ import Testing
 
 /// The tables of session state: their rows come back, and they are as small as EMQX's (reference 4.1).
 @Suite struct SessionTablesTests {
+    private static let will = PeerAddress(bytes: [127, 0, 0, 1], port: 65_535).map {
+        StateValue.Will(
+            connect: [0x10, 0, 255], username: "ünï", peer: $0,
+            state: .due(1_700_000_000_000))
+    }
+
     private static let rows: [StateKey: StateValue] = [
         .metadata: .metadata(
             StateValue.Metadata(
                 created: 1_700_000_000_000, lastAlive: 1_700_000_005_000, expiry: 4_294_967_295,
-                version: 5, isConnected: true)),
+                version: 5, isConnected: true, will: will)),
         .subscription("a/+/#"): .subscription(StateValue.Subscription(state: 7)),
         .subscriptionState(7): .subscriptionState(
             StateValue.SubscriptionState(

@@ -5,6 +5,8 @@ import Glibc
 package final class WireClient: Sendable {
     package struct Problem: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     private let socket: Int32

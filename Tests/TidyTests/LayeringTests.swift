@@ -16,6 +16,7 @@ import Testing
         "Server": [
             "Broker", "MQTT", "Layout", "Storage", "Knobs", "HOCON", "Measure", "CJemalloc",
         ],
+        "Tap": ["Traffic", "MQTT", "Measure"],
         "Replay": ["Traffic", "MQTT", "Measure"],
         "Study": ["Knobs", "HOCON", "Measure"],
         "Trial": [
@@ -25,10 +26,8 @@ import Testing
         "Advisor": ["Study", "Knobs", "Traffic", "HOCON", "Measure"],
         "Report": ["Advisor", "Study", "Knobs", "Traffic", "Measure"],
         "dstune": [
-            "Report", "Advisor", "Study", "Trial", "Server", "Traffic", "Storage", "Replay",
-            "Broker",
-            "Knobs",
-            "HOCON", "MQTT", "Measure",
+            "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage", "Replay",
+            "Broker", "Layout", "Knobs", "HOCON", "MQTT", "Measure",
         ],
     ]
 

@@ -30,8 +30,8 @@ struct GoldenTests {
         #expect(QoS.allCases.map { qos in sent.count { $0.qos == qos } } == [1_126, 323, 592])
         #expect(inspection.persisted.matchedPublishes == 2_041)
         #expect(inspection.persisted.unmatchedPublishes == 0)
-        // On purpose, so many sensors were told to, and the dashboard does the first and the last by itself.
-        #expect(inspection.findings.map(\.count) == [4 + 1, 3, 5 + 1])
+        // What sensors were told to do wrong is in SinsTests.
+        #expect(inspection.findings.first { $0.rule == "contradictory_clean" }?.count == 3)
         #expect(trace.connections.allSatisfy { $0.connectSeen })
         #expect(trace.connections.count == 99)
     }

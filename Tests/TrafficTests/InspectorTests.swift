@@ -157,9 +157,12 @@ struct InspectorTests {
             frames += wire.frames
         }
         let findings = try inspect(CaptureFile.pcap(frames)).findings
-        #expect(findings.map(\.rule) == ["qos2_everywhere", "contradictory_clean", "no_will"])
-        #expect(findings.map(\.examples) == [["twice"], ["torn"], ["silent"]])
-        #expect(findings.map(\.publishes) == [5, 1, 1])
+        #expect(
+            findings.map(\.rule) == [
+                "qos2_everywhere", "qos_without_session", "contradictory_clean", "no_will",
+            ])
+        #expect(findings.map(\.examples) == [["twice"], ["twice"], ["torn"], ["silent"]])
+        #expect(findings.map(\.publishes) == [5, 5, 1, 1])
     }
 
     /// Scripts read these names.
@@ -174,9 +177,9 @@ struct InspectorTests {
         }
         #expect(
             json.keys.sorted() == [
-                "captures", "clients", "connections", "findings", "malformed_packets", "packets",
-                "persisted", "publish",
-                "quality", "span_seconds", "tcp_streams",
+                "captures", "clients", "connections", "findings", "forecast", "malformed_packets",
+                "packets", "persisted", "profile", "publish", "quality", "span_seconds",
+                "tcp_streams", "topic_classes",
             ])
         let captures = try #require(json["captures"] as? [[String: Any]])
         #expect(
@@ -186,13 +189,19 @@ struct InspectorTests {
         #expect(keys("packets") == Set(PacketType.allCases.map(\.name)))
         #expect(
             keys("publish") == ["qos0", "qos1", "qos2", "retain", "dup", "payload_bytes", "topics"])
-        #expect(keys("persisted") == ["matched_publishes", "unmatched_publishes"])
+        #expect(
+            keys("persisted") == [
+                "matched_publishes", "unmatched_publishes", "matched_share", "source",
+                "durable_sessions",
+                "filter_count", "filters",
+            ])
         #expect(
             keys("quality") == [
                 "verdict", "lost_bytes", "skipped_bytes", "truncated_frames",
                 "retransmitted_segments", "out_of_order_segments", "duplicate_frames",
                 "twice_captured_segments",
                 "connections_without_connect", "encrypted_connections", "reasons",
+                "speaks_for",
             ])
         let decoded = try JSONDecoder().decode(Inspection.self, from: data)
         #expect(try JSONEncoder().encode(decoded).count == data.count)

@@ -21,6 +21,8 @@ package struct Inbound: Equatable, Sendable {
     private var now = 0
     /// Those of them whose PUBREC waits for storage, and the connection that it was last asked on.
     private var held: [PacketID: Int] = [:]
+    /// Those of them that storage keeps with their message.
+    private var stored: Set<PacketID> = []
     package let limit: Int
 
     package init(limit: Int) { self.limit = limit }
@@ -61,7 +63,22 @@ package struct Inbound: Equatable, Sendable {
     /// - Returns: as `decided`.
     package mutating func refused(_ id: PacketID) -> Int? {
         awaiting[id] = nil
+        stored.remove(id)
         return held.removeValue(forKey: id)
+    }
+
+    /// Storage keeps it with its message.
+    package mutating func store(_ id: PacketID) { stored.insert(id) }
+
+    package func isStored(_ id: PacketID) -> Bool { stored.contains(id) }
+
+    /// - Returns: whether storage has to be told that it is free.
+    package mutating func free(_ id: PacketID) -> Bool { stored.remove(id) != nil }
+
+    /// - Returns: those that storage has to be told of, since the session is no more.
+    package mutating func freeAll() -> [PacketID] {
+        defer { stored = [] }
+        return Array(stored)
     }
 
     /// It was accepted before a restart.

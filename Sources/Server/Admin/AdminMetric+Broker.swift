@@ -77,7 +77,7 @@ extension AdminMetric {
             count("emqx_messages_sent", "PUBLISH packets to clients, repeated ones included.") {
                 $0.sent.messages
             },
-        ] + byQoS + packets + ledger + latencies
+        ] + byQoS + packets + clients + ledger + latencies
 
     private static let byQoS: [AdminMetric] = (0...2).flatMap { qos in
         [
@@ -104,6 +104,34 @@ extension AdminMetric {
             "\(name.uppercased()) packets \(isReceived ? "from" : "to") clients."
         ) { isReceived ? $0.received[type] : $0.sent[type] }
     }
+
+    /// What became of connections and sessions.
+    private static let clients: [AdminMetric] = [
+        count("emqx_client_connected", "CONNECTs that were accepted.") { $0.counters.connects },
+        count("dstune_connects_refused_total", "CONNECTs that were answered with a refusal.") {
+            $0.counters.refusedConnects
+        },
+        count(
+            "dstune_connections_silent_total",
+            "Connections that were silent for more than one and a half of their keep alive."
+        ) { $0.counters.silent },
+        count("emqx_session_resumed", "Sessions that a new connection continued.") {
+            $0.counters.resumed
+        },
+        count("emqx_session_takenover", "Connections that ended because a newer one came.") {
+            $0.counters.takenOver
+        },
+        count("dstune_sessions_expired_total", "Sessions that ended because their time was over.") {
+            $0.counters.expiredSessions
+        },
+        count("dstune_sessions_restored_total", "Sessions that were there at the start.") {
+            $0.counters.restored
+        },
+        count(
+            "dstune_deliveries_too_large_total",
+            "Deliveries that their subscriber does not accept, and was not sent."
+        ) { $0.counters.tooLarge },
+    ]
 
     /// What the session layer counts.
     private static let ledger: [AdminMetric] = [

@@ -106,7 +106,7 @@ struct ConfigurationDraft {
 extension ConfigurationDraft.ListenerDraft {
     func finished() throws(HOCONError) -> ServerConfiguration.Listener {
         var listener = listener
-        guard listener.kind == .ssl || listener.kind == .wss else {
+        guard listener.kind.isEncrypted else {
             guard certificate == nil, key == nil else {
                 throw entry.error(
                     "`\(path)` has ssl_options and is not encrypted; name it ssl or wss")

@@ -6,9 +6,8 @@ extension ServerKey {
     static let listenerKeys: [ServerKey] = ServerConfiguration.Listener.Kind.allCases.flatMap {
         kind in
         let block = "listeners.\(kind.rawValue).*"
-        let isEncrypted = kind == .ssl || kind == .wss
         let isWeb = kind == .ws || kind == .wss
-        return everyListener(block) + (isEncrypted ? encrypted("\(block).ssl_options") : [])
+        return everyListener(block) + (kind.isEncrypted ? encrypted("\(block).ssl_options") : [])
             + (isWeb ? web("\(block).websocket") : [])
     }
 

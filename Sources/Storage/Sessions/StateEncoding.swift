@@ -75,13 +75,14 @@ extension StateValue {
     private var term: Term {
         switch self {
         case .metadata(let data):
-            .map([
-                .atom("created_at"): .integer(Int64(data.created)),
-                .atom("last_alive_at"): .integer(Int64(data.lastAlive)),
-                .atom("expiry_interval"): .integer(Int64(data.expiry)),
-                .atom("protocol"): .integer(Int64(data.version)),
-                .atom("connected"): .atom(data.isConnected ? "true" : "false"),
-            ])
+            .map(
+                [
+                    .atom("created_at"): .integer(Int64(data.created)),
+                    .atom("last_alive_at"): .integer(Int64(data.lastAlive)),
+                    .atom("expiry_interval"): .integer(Int64(data.expiry)),
+                    .atom("protocol"): .integer(Int64(data.version)),
+                    .atom("connected"): .atom(data.isConnected ? "true" : "false"),
+                ].merging(data.will.map { [.atom("will_message"): $0.term] } ?? [:]) { $1 })
         case .subscription(let subscription):
             .map([.atom("current_state"): .integer(Int64(subscription.state))])
         case .subscriptionState(let state):
@@ -121,10 +122,15 @@ extension StateValue {
                 let expiry = number("expiry_interval"), let version = number("protocol"),
                 let isConnected = map[.atom("connected")]
             else { return nil }
+            var will: Will?
+            if let term = map[.atom("will_message")] {
+                guard let found = Will(term) else { return nil }
+                will = found
+            }
             self = .metadata(
                 Metadata(
                     created: created, lastAlive: alive, expiry: expiry, version: version,
-                    isConnected: isConnected == .atom("true")))
+                    isConnected: isConnected == .atom("true"), will: will))
         case (.subscriptions, .map(let map)):
             guard case .integer(let state)? = map[.atom("current_state")] else { return nil }
             self = .subscription(Subscription(state: Int(state)))
@@ -163,5 +169,49 @@ extension StateValue {
         var numbers: [Int] = []
         for case .integer(let number) in terms { numbers.append(Int(number)) }
         return numbers.count == terms.count ? numbers : nil
+    }
+}
+
+extension StateValue.Will {
+    private static let undefined = Term.atom("undefined")
+
+    fileprivate var term: Term {
+        .tuple([
+            .binary(connect), username.map { .binary(Array($0.utf8)) } ?? Self.undefined,
+            .binary(peer.bytes), .integer(Int64(peer.port)), state.term,
+        ])
+    }
+
+    /// - Returns: nil for what this program did not write.
+    fileprivate init?(_ term: Term) {
+        guard case .tuple(let fields) = term, fields.count == 5,
+            case .binary(let connect) = fields[0], case .binary(let address) = fields[2],
+            case .integer(let port) = fields[3],
+            let peer = PeerAddress(bytes: address, port: UInt16(clamping: port)),
+            let state = StateValue.WillState(fields[4])
+        else { return nil }
+        var name: String?
+        if case .binary(let bytes) = fields[1] { name = String(decoding: bytes, as: UTF8.self) }
+        self.init(connect: connect, username: name, peer: peer, state: state)
+    }
+}
+
+extension StateValue.WillState {
+    fileprivate var term: Term {
+        switch self {
+        case .armed(let seconds): .tuple([.atom("armed"), .integer(Int64(seconds))])
+        case .due(let time): .tuple([.atom("due"), .integer(Int64(time))])
+        }
+    }
+
+    fileprivate init?(_ term: Term) {
+        guard case .tuple(let fields) = term, fields.count == 2,
+            case .integer(let number) = fields[1]
+        else { return nil }
+        switch fields[0] {
+        case .atom("armed"): self = .armed(patience: Int(number))
+        case .atom("due"): self = .due(Int(number))
+        default: return nil
+        }
     }
 }

@@ -1,3 +1,5 @@
+package import Layout
+
 /// What names a row within one session.
 package enum StateKey: Hashable, Sendable {
     case metadata
@@ -60,13 +62,43 @@ package enum StateValue: Hashable, Sendable {
         /// As in CONNECT: 3, 4 or 5.
         package var version: Int
         package var isConnected: Bool
+        /// What is published when its client is gone.
+        package var will: Will?
 
-        package init(created: Int, lastAlive: Int, expiry: Int, version: Int, isConnected: Bool) {
+        package init(
+            created: Int, lastAlive: Int, expiry: Int, version: Int, isConnected: Bool,
+            will: Will? = nil
+        ) {
             self.created = created
             self.lastAlive = lastAlive
             self.expiry = expiry
             self.version = version
             self.isConnected = isConnected
+            self.will = will
+        }
+    }
+
+    package enum WillState: Hashable, Sendable {
+        /// Its client is connected, and may be silent for so many seconds; 0 if for ever.
+        case armed(patience: Int)
+        /// It is published from then on: wall clock, milliseconds.
+        case due(Int)
+    }
+
+    /// A will, and who it is published for.
+    package struct Will: Hashable, Sendable {
+        /// A CONNECT of MQTT 5 that carries the will and nothing else.
+        package var connect: [UInt8]
+        package var username: String?
+        /// Where the client's connection came from.
+        package var peer: PeerAddress
+        package var state: WillState
+
+        package init(connect: [UInt8], username: String?, peer: PeerAddress, state: WillState) {
+            self.connect = connect
+            self.username = username
+            self.peer = peer
+            self.state = state
         }
     }
 

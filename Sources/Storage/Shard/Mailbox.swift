@@ -22,12 +22,18 @@ package struct Submission: Sendable {
     package var intended: MonotonicTime
     /// Wall clock of its arrival, milliseconds; goes into the stored value.
     package var timestamp: Int64
+    /// What its write decides besides.
+    package var handshake: Handshake
 
-    package init(qos: QoS, retain: Bool, intended: MonotonicTime, timestamp: Int64) {
+    package init(
+        qos: QoS, retain: Bool, intended: MonotonicTime, timestamp: Int64,
+        handshake: Handshake = .none
+    ) {
         self.qos = qos
         self.retain = retain
         self.intended = intended
         self.timestamp = timestamp
+        self.handshake = handshake
     }
 }
 

@@ -164,6 +164,19 @@ final class Shard: Sendable {
         RocksError(code: 2, subcode: 0, description: reason)
     }
 
+    func forEachAwaitedRelease(
+        _ body: (_ client: String, _ id: PacketID) -> Void
+    ) throws(RocksError) {
+        var cursor = Cursor(database, family: EngineModel.Family.default)
+        AwaitedRelease.prefix.withUnsafeBytes { cursor.seek($0) }
+        while let found = try cursor.current({ key, _ in AwaitedRelease.read(key) }),
+            let row = found
+        {
+            body(row.client, row.id)
+            cursor.next()
+        }
+    }
+
     private static func readTrie(
         of database: borrowing Database, _ family: Int, _ format: RowFormat
     ) throws(RocksError) -> TopicTrie {

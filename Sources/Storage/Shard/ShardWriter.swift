@@ -26,6 +26,10 @@ struct ShardWriter: ~Copyable {
     private var streams: [StreamID] = []
     /// Topics and payloads of the messages in the batch.
     private var filled = 0
+    /// Identifiers that the batch frees; they are no messages.
+    private var freed = 0
+    /// The key of a row beside a message.
+    private var key: [UInt8] = []
     /// When the batch is to be closed, unless something comes before.
     private var due: MonotonicTime?
     /// When it is to be closed whatever comes: its first message has waited long enough.
@@ -85,6 +89,7 @@ struct ShardWriter: ~Copyable {
 
     /// EMQX's rule: a message that would fill a buffer that is not empty goes into the next one.
     private mutating func add(_ entry: Mailbox.Entry) {
+        if case .released(let id) = entry.submission.handshake { return free(id, of: entry) }
         let size = entry.topicBytes + entry.payloadBytes
         if !intended.isEmpty, intended.count + 1 >= rule.items || bytes - filled <= size { flush() }
         taken += 1
@@ -95,22 +100,48 @@ struct ShardWriter: ~Copyable {
                 try Self.encode(
                     entry, of: mail, in: generation, of: shard, with: &encoder, into: &batch)
                 streams.append(encoder.stream)
+                if case .awaitsRelease(let id) = entry.submission.handshake {
+                    keep(id, of: entry)
+                }
             } catch {
                 refuse(error, at: taken)
-                if intended.isEmpty { settle(nil) }
+                if intended.isEmpty, freed == 0 { settle(nil) }
                 state.left(1)
                 return state.announce()
             }
         }
         intended.append(entry.submission.intended)
         filled += size
-        if intended.count >= rule.items || filled >= bytes {
-            flush()
-        } else if due == nil {
-            let now = MonotonicTime.now()
-            deadline = now + rule.interval
-            due = rule.idle.map { min(deadline, now + $0) } ?? deadline
+        if intended.count >= rule.items || filled >= bytes { flush() } else { waitForMore() }
+    }
+
+    /// The batch is closed in time, whatever comes.
+    private mutating func waitForMore() {
+        guard due == nil else { return }
+        let now = MonotonicTime.now()
+        deadline = now + rule.interval
+        due = rule.idle.map { min(deadline, now + $0) } ?? deadline
+    }
+
+    /// The identifier of a message in the batch is kept with it.
+    private mutating func keep(_ id: PacketID, of entry: Mailbox.Entry) {
+        key.removeAll(keepingCapacity: true)
+        AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
+        key.withUnsafeBytes {
+            batch.put(
+                $0, UnsafeRawBufferPointer(start: nil, count: 0),
+                family: EngineModel.Family.default)
         }
+    }
+
+    private mutating func free(_ id: PacketID, of entry: Mailbox.Entry) {
+        precondition(lane == nil, "what a shared log takes is messages")
+        taken += 1
+        freed += 1
+        key.removeAll(keepingCapacity: true)
+        AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
+        key.withUnsafeBytes { batch.delete($0, family: EngineModel.Family.default) }
+        waitForMore()
     }
 
     private static func encode(
@@ -154,7 +185,7 @@ struct ShardWriter: ~Copyable {
     /// counted.
     mutating func flush() {
         due = nil
-        guard !intended.isEmpty else { return }
+        guard !intended.isEmpty || freed > 0 else { return }
         if mustWriteTrie { putTrie() }
         var refusal: Refusal?
         do throws(RocksError) {
@@ -185,7 +216,7 @@ struct ShardWriter: ~Copyable {
         // With a shared log they are found out only when it is applied, and are among `intended`.
         let refused = lane == nil ? 0 : unencodable.count
         settle(refusal)
-        state.left(intended.count)
+        state.left(intended.count + freed)
         // Last, so that who sees them committed sees them decided, gone from the queue and waited for no more.
         if refusal == nil {
             state.polls.committed(
@@ -195,6 +226,7 @@ struct ShardWriter: ~Copyable {
         intended.removeAll(keepingCapacity: true)
         streams.removeAll(keepingCapacity: true)
         filled = 0
+        freed = 0
         state.announce()
     }
 

@@ -14,6 +14,8 @@ package enum CaptureError: Error, Equatable, Sendable {
     case damagedBlock(path: String, offset: Int, why: String)
     /// `frame` counts from 1, as Wireshark does; `offset` is in the decompressed file.
     case damagedFrame(path: String, frame: Int, offset: Int, why: String)
+    /// A line of a TLS key log; counts from 1.
+    case damagedKeyLog(path: String, line: Int, why: String)
     /// A folder was named and nothing in it is recorded traffic.
     case noCaptures(folder: String, skipped: [String])
     /// Captures and files that hold decoded packets were named together.
@@ -44,6 +46,8 @@ extension CaptureError: CustomStringConvertible {
         case .damagedFrame(let path, let frame, let offset, let why):
             "\(path): frame \(frame) at byte \(offset): \(why); the file is damaged there"
                 + keep(path, frame - 1)
+        case .damagedKeyLog(let path, let line, let why):
+            "\(path): line \(line): \(why); give a key log in NSS format (SSLKEYLOGFILE)"
         case .noCaptures(let folder, let skipped):
             "\(folder): no capture is in this folder"
                 + (skipped.isEmpty ? "" : " (\(skipped.prefix(3).joined(separator: "; ")))")

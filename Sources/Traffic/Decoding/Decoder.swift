@@ -27,7 +27,9 @@ struct Decoder<Observer: TrafficObserver> {
     /// How often connections that have gone silent are asked for what they keep, in nanoseconds.
     private static var reliefInterval: Int64 { 1_000_000_000 }
 
-    init(_ observer: Observer) { listener = Listener(observer: observer) }
+    init(_ observer: Observer, keyLog: KeyLog? = nil) {
+        listener = Listener(observer: observer, keyLog: keyLog)
+    }
 
     mutating func decode(_ frame: Frame, _ bytes: RawSpan) {
         tally.count(frame, of: capture)
@@ -84,59 +86,38 @@ struct Decoder<Observer: TrafficObserver> {
 
     private mutating func receive(_ segment: Segment, _ bytes: RawSpan, _ frame: Frame) {
         let (key, side) = FlowKey.of(segment)
-        guard let place = place(key, side, segment, bytes, frame.time) else { return }
-        let before = flows[place].conversation.quality
-        let keptBefore = flows[place].keptBytes
-        flows[place].receive(
-            segment, bytes, from: side, at: frame.time, isCrowded: kept > Self.keptLimit, &listener)
-        kept += flows[place].keptBytes - keptBefore
+        guard let place = place(key, segment, at: frame.time) else { return }
+        let isCrowded = kept > Self.keptLimit
+        var reception = flows.streams[place].receive(
+            segment, bytes, from: side, at: frame.time, isCrowded: isCrowded, &listener)
+        if reception == nil {
+            end(place, .reset)
+            flows.replace(place)
+            reception = flows.streams[place].receive(
+                segment, bytes, from: side, at: frame.time, isCrowded: isCrowded, &listener)
+        }
+        guard let reception else { return }
+        kept += reception.kept
         if kept > Self.keptLimit { relieve(at: frame.time) }
-        if flows[place].conversation.kind == .mqtt {
-            note(before, flows[place].conversation.quality, frame)
-        }
+        if !reception.trouble.isEmpty { tally.note(all: reception.trouble, frame, of: capture) }
     }
 
-    private mutating func note(_ before: StreamQuality, _ after: StreamQuality, _ frame: Frame) {
-        if after.malformedPackets != before.malformedPackets {
-            tally.note(.malformed, frame, of: capture)
+    private mutating func place(_ key: FlowKey, _ segment: Segment, at time: Int64) -> Int? {
+        if let recent, flows.isOf(key, at: recent) { return recent }
+        recent = flows.place(of: key)
+        if recent == nil {
+            // Without a SYN and without bytes there is nothing to be had from it yet.
+            guard segment.flags.contains(.syn) || !segment.payload.isEmpty else { return nil }
+            if flows.count >= sweepAt { sweep(at: time) }
+            recent = flows.insert(key)
         }
-        if after.lostBytes != before.lostBytes { tally.note(.lost, frame, of: capture) }
-        if after.skippedBytes != before.skippedBytes { tally.note(.skipped, frame, of: capture) }
-    }
-
-    private mutating func place(
-        _ key: FlowKey, _ side: Int, _ segment: Segment, _ bytes: RawSpan, _ time: Int64
-    ) -> Int? {
-        if let recent, flows[recent].key == key { return current(recent, side, segment, bytes) }
-        if let known = flows.place(of: key) { return current(known, side, segment, bytes) }
-        // Nothing to be had from it yet.
-        guard segment.flags.contains(.syn) || !segment.payload.isEmpty else { return nil }
-        if flows.count >= sweepAt { sweep(at: time) }
-        recent = flows.insert(key)
         return recent
     }
 
-    /// The place of the connection, after another one with the same ends was ended if the segment is of a
-    /// new one.
-    private mutating func current(
-        _ place: Int, _ side: Int, _ segment: Segment, _ bytes: RawSpan
-    ) -> Int {
-        recent = place
-        let isNew =
-            segment.flags.contains(.syn)
-            ? !flows[place].owns(syn: segment, from: side)
-            : flows[place].isForeign(segment, bytes, from: side)
-        if isNew {
-            end(place, .reset)
-            flows.replace(place)
-        }
-        return place
-    }
-
     private mutating func end(_ place: Int, _ ending: Ending) {
-        kept -= flows[place].keptBytes
-        flows[place].finish(ending, at: flows[place].lastTime, &listener)
-        tally.count(flows[place])
+        kept -= flows.streams[place].keptBytes
+        flows.streams[place].finish(ending, at: flows.streams[place].lastTime, &listener)
+        tally.count(flows.streams[place])
     }
 
     private mutating func forget(_ place: Int) {
@@ -147,18 +128,20 @@ struct Decoder<Observer: TrafficObserver> {
 
     /// Forgets what is over. Where there are too many connections at once, those go that were silent longest.
     private mutating func sweep(at time: Int64) {
-        for place in flows.streams.indices where !flows[place].isVacant {
-            if flows[place].isForgettable, time - flows[place].lastTime > Self.memory {
+        for place in flows.streams.indices where !flows.streams[place].isVacant {
+            if flows.streams[place].isForgettable,
+                time - flows.streams[place].lastTime > Self.memory
+            {
                 forget(place)
             }
         }
         if flows.count >= FlowTable.limit {
             let places = flows.placesByTime()
             let candidates =
-                places.filter { flows[$0].isForgettable }
-                + places.filter { !flows[$0].isForgettable }
+                places.filter { flows.streams[$0].isForgettable }
+                + places.filter { !flows.streams[$0].isForgettable }
             for place in candidates.prefix(FlowTable.limit / 4) {
-                if !flows[place].isForgettable { tally.forgottenStreams += 1 }
+                if !flows.streams[place].isForgettable { tally.forgottenStreams += 1 }
                 forget(place)
             }
         }
@@ -169,10 +152,10 @@ struct Decoder<Observer: TrafficObserver> {
     private mutating func relieve(at time: Int64) {
         guard time >= relieveAt else { return }
         relieveAt = time + Self.reliefInterval
-        for place in flows.streams.indices where flows[place].keptBytes > 0 {
-            let before = flows[place].keptBytes
-            flows[place].relieve(at: time, &listener)
-            kept += flows[place].keptBytes - before
+        for place in flows.streams.indices where flows.streams[place].keptBytes > 0 {
+            let before = flows.streams[place].keptBytes
+            flows.streams[place].relieve(at: time, &listener)
+            kept += flows.streams[place].keptBytes - before
         }
     }
 }

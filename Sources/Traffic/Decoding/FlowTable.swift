@@ -1,7 +1,7 @@
 /// The TCP connections of a capture, found by their two ends. Streams lie side by side in one array, at
 /// places that are used again.
 struct FlowTable {
-    private(set) var streams: [TCPStream] = []
+    var streams: [TCPStream] = []
     private(set) var count = 0
     private var free: [UInt32] = []
     /// Place in `streams` plus one, 0 where free; a power of two of them, at most half used.
@@ -14,10 +14,8 @@ struct FlowTable {
     /// chosen to fall into one place. Nothing that is told depends on it.
     private let secret = UInt64.random(in: .min ... .max) | 1
 
-    subscript(place: Int) -> TCPStream {
-        _read { yield streams[place] }
-        _modify { yield &streams[place] }
-    }
+    /// Whether the stream at `place` has these ends.
+    func isOf(_ key: FlowKey, at place: Int) -> Bool { streams[place].key == key }
 
     func place(of key: FlowKey) -> Int? {
         var slot = self.slot(of: key)

@@ -29,6 +29,7 @@ extension FrameTally {
             let place = trouble.flatMap { self.place(of: $0) }
             return "\(count) \(what)" + (place.map { " (first: \($0.text(captures)))" } ?? "")
         }
+            + layers.doubts.map { "\($0.count) \($0.what)" }
             + captures.filter(\.isCutOff).map {
                 "\($0.path) ends inside a frame, after \($0.frames) whole ones"
             }
@@ -46,6 +47,6 @@ extension FrameTally {
         if cutFrames > 0 {
             doubts.append("\(cutFrames) frames are cut: record with `tcpdump -s 0`")
         }
-        return doubts
+        return doubts + layers.doubts.map { "\($0.count) \($0.what)" }
     }
 }

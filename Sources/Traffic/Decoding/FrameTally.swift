@@ -19,6 +19,8 @@ struct FrameTally {
     var withoutConnect = 0
     var encrypted = 0
     var quality = StreamQuality()
+    /// What lay between TCP and MQTT.
+    var layers = LayerTally()
     /// Of the files beside their frames.
     var notes: [String] = []
     /// The captures that traces were made of; empty for captures, which are their own.
@@ -34,6 +36,21 @@ struct FrameTally {
         case lost
         case skipped
         case malformed
+    }
+
+    /// What may turn out to be wrong when a segment comes.
+    struct Troubles: OptionSet {
+        let rawValue: UInt8
+
+        static let lost = Troubles(rawValue: 1)
+        static let skipped = Troubles(rawValue: 2)
+        static let malformed = Troubles(rawValue: 4)
+    }
+
+    mutating func note(all troubles: Troubles, _ frame: Frame, of capture: Int) {
+        if troubles.contains(.lost) { note(.lost, frame, of: capture) }
+        if troubles.contains(.skipped) { note(.skipped, frame, of: capture) }
+        if troubles.contains(.malformed) { note(.malformed, frame, of: capture) }
     }
 
     mutating func count(_ frame: Frame, of capture: Int) {
@@ -70,5 +87,16 @@ struct FrameTally {
         case .encrypted: encrypted += 1
         case .undecided, .other: break
         }
+    }
+}
+
+extension StreamQuality {
+    /// What has gone up.
+    func troubles(since before: StreamQuality) -> FrameTally.Troubles {
+        var troubles: FrameTally.Troubles = []
+        if lostBytes != before.lostBytes { troubles.insert(.lost) }
+        if skippedBytes != before.skippedBytes { troubles.insert(.skipped) }
+        if malformedPackets != before.malformedPackets { troubles.insert(.malformed) }
+        return troubles
     }
 }

@@ -4,24 +4,54 @@ internal import MQTT
 enum Opening: Equatable {
     /// A CONNECT, as far as its protocol name.
     case connect
-    /// A TLS record.
+    /// A PROXY header.
+    case proxy
+    /// A TLS handshake.
     case tls
+    /// A TLS record of a connection that has begun before.
+    case tlsInside
+    /// An HTTP request for a resource.
+    case httpRequest
+    case httpAnswer
     case undecided
     case other
 
     init(_ bytes: RawSpan) {
-        guard bytes.byteCount >= 2 else {
-            self =
-                bytes.byteCount == 0 || [0x10, 0x16].contains(bytes.byte(at: 0))
-                ? .undecided : .other
+        guard bytes.byteCount > 0 else {
+            self = .undecided
             return
         }
         switch bytes.byte(at: 0) {
         case 0x10: self = Self.connect(bytes)
-        // Handshake, of TLS 1.x
-        case 0x16: self = bytes.byte(at: 1) == 3 ? .tls : .other
+        case 0x14...0x17: self = Self.tls(bytes)
+        case UInt8(ascii: "G"): self = Self.word(Self.get, .httpRequest, bytes)
+        case UInt8(ascii: "H"): self = Self.word(Self.http, .httpAnswer, bytes)
+        case UInt8(ascii: "P"): self = Self.word(ProxyHeader.word, .proxy, bytes)
+        case 0x0D: self = Self.word(ProxyHeader.signature, .proxy, bytes)
         default: self = .other
         }
+    }
+
+    private static func word(_ word: [UInt8], _ meaning: Opening, _ bytes: RawSpan) -> Opening {
+        guard bytes.agrees(with: word) else { return .other }
+        return bytes.byteCount >= word.count ? meaning : .undecided
+    }
+
+    private static let get = Array("GET /".utf8)
+    private static let http = Array("HTTP/1.1 ".utf8)
+
+    /// ChangeCipherSpec, alert, handshake or application data, of TLS 1.x (RFC 8446, section 5.1).
+    private static func tls(_ bytes: RawSpan) -> Opening {
+        guard bytes.byteCount >= 2 else { return .undecided }
+        guard bytes.byte(at: 1) == 3 else { return .other }
+        // A handshake is believed at once, anything else if its length is one.
+        if bytes.byte(at: 0) == 0x16 {
+            guard bytes.byteCount >= 6 else { return .undecided }
+            return 1...2 ~= bytes.byte(at: 5) ? .tls : .tlsInside
+        }
+        guard bytes.byteCount >= TLSRecord.headerLength else { return .undecided }
+        return bytes.byte(at: 2) <= 4 && 1...TLSRecord.longest ~= Int(bytes.two(at: 3))
+            ? .tlsInside : .other
     }
 
     private static func connect(_ bytes: RawSpan) -> Opening {
@@ -34,9 +64,8 @@ enum Opening: Equatable {
         while bytes.byte(at: name - 1) >= 0x80 { name += 1 }
         let rest = bytes.extracting(name..<bytes.byteCount)
         for expected in protocolNames {
-            let length = min(expected.count, rest.byteCount)
-            guard (0..<length).allSatisfy({ rest.byte(at: $0) == expected[$0] }) else { continue }
-            return length == expected.count ? .connect : .undecided
+            guard rest.agrees(with: expected) else { continue }
+            return rest.byteCount >= expected.count ? .connect : .undecided
         }
         return .other
     }

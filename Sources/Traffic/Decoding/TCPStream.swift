@@ -52,7 +52,7 @@ struct TCPStream {
     }
 
     /// Whether a segment with SYN is of this connection and not of one that uses the same ports again.
-    func owns(syn segment: Segment, from side: Int) -> Bool {
+    private func owns(syn segment: Segment, from side: Int) -> Bool {
         if isOver { return false }
         if let syn = halves[side].syn { return syn == segment.sequence }
         if let next = halves[side].reassembly.next {
@@ -65,7 +65,7 @@ struct TCPStream {
 
     /// Whether a segment opens another connection although no SYN was captured: far from what was
     /// expected, or after the end, with a CONNECT in front.
-    func isForeign(_ segment: Segment, _ frame: RawSpan, from side: Int) -> Bool {
+    private func isForeign(_ segment: Segment, _ frame: RawSpan, from side: Int) -> Bool {
         guard let next = halves[side].reassembly.next, !segment.payload.isEmpty else {
             return false
         }
@@ -76,20 +76,45 @@ struct TCPStream {
         return isElsewhere && Opening(frame.extracting(segment.payload)) == .connect
     }
 
+    /// What a segment did to a connection.
+    struct Reception {
+        /// Bytes that wait now and did not before; negative if fewer do.
+        let kept: Int
+        /// Packets are known to be lost or malformed that were not before.
+        let trouble: FrameTally.Troubles
+    }
+
     /// - Parameter isCrowded: too much waits in all connections together; nothing more may wait in this one.
+    /// - Returns: nil if the segment is of another connection between the same ends; nothing was taken then.
     mutating func receive<O: TrafficObserver>(
         _ segment: Segment, _ frame: RawSpan, from side: Int, at time: Int64, isCrowded: Bool,
         _ listener: inout Listener<O>
-    ) {
+    ) -> Reception? {
+        let isNew =
+            segment.flags.contains(.syn)
+            ? !owns(syn: segment, from: side) : isForeign(segment, frame, from: side)
+        if isNew { return nil }
         lastTime = max(lastTime, time)
-        guard !isOver else { return }
+        guard !isOver else { return Reception(kept: 0, trouble: []) }
+        let (kept, quality) = (keptBytes, conversation.quality)
+        take(segment, frame, side, time, isCrowded: isCrowded, &listener)
+        return Reception(
+            kept: keptBytes - kept,
+            trouble: conversation.kind == .mqtt ? conversation.quality.troubles(since: quality) : []
+        )
+    }
+
+    private mutating func take<O: TrafficObserver>(
+        _ segment: Segment, _ frame: RawSpan, _ side: Int, _ time: Int64, isCrowded: Bool,
+        _ listener: inout Listener<O>
+    ) {
         if segment.flags.contains(.syn) { start(segment, side) }
         if segment.flags.contains(.ack) {
             halves[1 - side].reassembly.acknowledge(segment.acknowledgement)
         }
         let length = segment.payload.count + segment.cut
         if length > 0, !conversation.isDeaf {
-            take(segment, frame, side, time, &listener)
+            place(segment, frame, side, time, &listener)
         }
         for side in 0..<2 where halves[side].reassembly.hasHole {
             giveUpHoles(side, time, ended: isCrowded, &listener)
@@ -146,7 +171,7 @@ struct TCPStream {
         conversation.isOpened(by: segment.flags.contains(.ack) ? 1 - side : side)
     }
 
-    private mutating func take<O: TrafficObserver>(
+    private mutating func place<O: TrafficObserver>(
         _ segment: Segment, _ frame: RawSpan, _ side: Int, _ time: Int64,
         _ listener: inout Listener<O>
     ) {

@@ -26,6 +26,8 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
     package let encryptedConnections: Int
     /// What the verdict rests on, and what else to know of the capture.
     package let reasons: [String]
+    /// What may be concluded from a capture of this length and place, and what not.
+    package let speaksFor: SpeaksFor
 
     enum CodingKeys: String, CodingKey {
         case verdict, lostBytes = "lost_bytes", skippedBytes = "skipped_bytes"
@@ -35,12 +37,16 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         case twiceCapturedSegments = "twice_captured_segments"
         case connectionsWithoutConnect = "connections_without_connect"
         case encryptedConnections = "encrypted_connections", reasons
+        case speaksFor = "speaks_for"
     }
 
     /// Missing bytes, of all bytes, above which nothing should be concluded.
     private static let bearable = 0.05
 
-    init(_ captures: [CaptureSummary], _ tally: FrameTally, _ inspector: Inspector) {
+    init(
+        _ captures: [CaptureSummary], _ tally: FrameTally, _ inspector: Inspector,
+        _ given: GivenSubscriptions?
+    ) {
         let quality = tally.quality
         lostBytes = quality.lostBytes
         skippedBytes = quality.skippedBytes
@@ -52,18 +58,10 @@ package struct CaptureQuality: Codable, Equatable, Sendable {
         connectionsWithoutConnect = tally.withoutConnect
         encryptedConnections = tally.encrypted
         let doubts = tally.doubts(captures)
-        reasons = doubts + tally.notes + Self.notes(inspector)
+        reasons = doubts + tally.notes + Self.notes(tally, inspector, given)
+        speaksFor = SpeaksFor(tally, inspector, given)
         let missing = Double(lostBytes + skippedBytes)
         let isBearable = missing <= Self.bearable * (missing + Double(quality.decodedBytes))
         verdict = !isBearable ? .unusable : doubts.isEmpty ? .good : .usable
-    }
-
-    /// What every capture lacks that did not begin with the fleet, and is no fault of it.
-    private static func notes(_ inspector: Inspector) -> [String] {
-        let resumed = inspector.subscriptions.unknownSessions
-        guard resumed > 0 else { return [] }
-        return [
-            "\(resumed) durable sessions are older than the capture: subscriptions they made before are not in it"
-        ]
     }
 }

@@ -19,114 +19,101 @@ package struct Inspection: Codable, Equatable, Sendable {
     /// In both directions.
     package let publish: PublishCounts
     package let quality: CaptureQuality
-    package let persisted: PersistedCounts
+    package internal(set) var persisted: PersistedCounts
     /// nil if the capture shows no PUBLISH at QoS 1 together with its PUBACK.
     package let pubackLatency: LatencySummary?
-    package let findings: [Finding]
+    package internal(set) var profile: TrafficProfile
+    /// Classes that have any publishes, in the order of the decision table.
+    package internal(set) var topicClasses: [TopicClassReport]
+    package internal(set) var findings: [Finding]
+    package let forecast: Forecast
 
     enum CodingKeys: String, CodingKey {
         case captures, spanSeconds = "span_seconds", tcpStreams = "tcp_streams", connections,
             clients, packets
         case malformedPackets = "malformed_packets", publish, quality, persisted
-        case pubackLatency = "puback_latency", findings
+        case pubackLatency = "puback_latency", profile, topicClasses = "topic_classes", findings
+        case forecast
     }
 
-    /// Reads captures that belong together, oldest first.
+    /// Reads captures that belong together, oldest first. Where sessions turn out to be older than the
+    /// capture, their subscriptions are inferred and the files are read once more; standard input cannot be.
+    ///
+    /// - Parameter terms: the broker that the forecast is for.
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
-    package init(captures paths: [String]) throws(CaptureError) {
-        let reading = try TrafficReading(paths, Inspector())
-        try self.init(reading.summaries, reading.tally, reading.observer)
+    package init(
+        captures paths: [String], options: ReadingOptions = ReadingOptions(),
+        terms: ForecastTerms = .standard
+    ) throws(CaptureError) {
+        let older = OlderSubscriptions(options)
+        let first = try TrafficReading(paths, Inspector(terms, older: older), options: options)
+        let reading: TrafficReading<Inspector>
+        if let inferred = OlderSubscriptions(inferredFrom: first.observer, paths) {
+            reading = try TrafficReading(
+                paths, Inspector(terms, older: inferred), options: options)
+        } else {
+            reading = first
+        }
+        try self.init(
+            reading.summaries, reading.tally, reading.observer, given: options.subscriptions)
     }
 
-    init(_ captures: [CaptureSummary], _ tally: FrameTally, _ inspector: Inspector)
-        throws(CaptureError)
-    {
+    init(
+        _ captures: [CaptureSummary], _ tally: FrameTally, _ inspector: Inspector,
+        given: GivenSubscriptions? = nil
+    ) throws(CaptureError) {
         guard tally.streams > 0 else {
             throw .noMQTT(
                 paths: captures.map(\.path), frames: tally.frames,
                 doubts: tally.doubtsWithoutMQTT(captures))
         }
+        var inspector = inspector
+        let span = max(0, tally.lastTime &- tally.firstTime)
+        let seconds = Double(span) * 1e-9
         self.captures = captures
-        spanSeconds = Double(max(0, tally.lastTime - tally.firstTime)) * 1e-9
+        spanSeconds = seconds
         tcpStreams = tally.streams
         connections = tally.streams
-        clients = inspector.profiles.count
+        clients = inspector.clients.total
         packets = Dictionary(
             uniqueKeysWithValues: PacketType.allCases.map {
                 ($0.name, inspector.packets[Int($0.rawValue)])
             })
         malformedPackets = tally.quality.malformedPackets
-        publish = inspector.publish.with(topics: inspector.topicCount)
-        quality = CaptureQuality(captures, tally, inspector)
-        persisted = PersistedCounts(
-            matchedPublishes: inspector.matchedPublishes,
-            unmatchedPublishes: inspector.unmatchedPublishes)
+        publish = inspector.publish.with(topics: inspector.table.count.topics)
+        persisted = PersistedCounts(inspector)
         pubackLatency = LatencySummary(inspector.acknowledgement)
-        findings = LintRule.findings(inspector.profiles)
+        profile = TrafficProfile(
+            inspector, packets: inspector.packets.reduce(0, +), span: span)
+        topicClasses = TopicClassReport.all(
+            inspector.table, meanPayload: profile.payload?.mean ?? 0, seconds: seconds)
+        findings = LintRule.findings(
+            inspector.clients.habits,
+            CaptureSigns(
+                latencyClimbsWithDuplicates: profile.pubackDrift?.climbsWithDuplicates ?? false,
+                knowsDurableSessions: inspector.older.source == .given
+                    || inspector.deliveredToUnknown == 0),
+            seconds: seconds)
+        quality = CaptureQuality(captures, tally, inspector, given)
+        let counts = inspector.countWrites()
+        forecast = Forecast(
+            counts, leftOut: inspector.writes.leftOut,
+            snappyRatio: inspector.writes.rows.snappyRatio,
+            seconds: seconds, peak: profile.burst.peakToMean1s, inspector.terms)
     }
-}
 
-/// PUBLISH packets by what they ask for.
-package struct PublishCounts: Codable, Equatable, Sendable {
-    package private(set) var qos0 = 0
-    package private(set) var qos1 = 0
-    package private(set) var qos2 = 0
-    package private(set) var retain = 0
-    package private(set) var dup = 0
-    package private(set) var payloadBytes = 0
-    /// Different topics.
-    package private(set) var topics = 0
-
-    enum CodingKeys: String, CodingKey {
-        case qos0, qos1, qos2, retain, dup, payloadBytes = "payload_bytes", topics
-    }
-
-    mutating func add(_ header: PublishHeader) {
-        switch header.qos {
-        case .atMostOnce: qos0 += 1
-        case .atLeastOnce: qos1 += 1
-        case .exactlyOnce: qos2 += 1
+    /// Without what belongs to somebody: examples of client identifiers, topics and filters.
+    package var redacted: Inspection {
+        var inspection = self
+        for index in inspection.findings.indices { inspection.findings[index].examples = [] }
+        for index in inspection.topicClasses.indices {
+            inspection.topicClasses[index].patterns = []
         }
-        if header.retain { retain += 1 }
-        if header.dup { dup += 1 }
-        payloadBytes += header.payload.count
+        inspection.profile.topicTree.patterns = []
+        inspection.persisted.filters = []
+        return inspection
     }
 
-    func with(topics: Int) -> PublishCounts {
-        var counts = self
-        counts.topics = topics
-        return counts
-    }
-}
-
-/// PUBLISH packets from clients, by whether a durable subscription that the capture shows matched then.
-package struct PersistedCounts: Codable, Equatable, Sendable {
-    package let matchedPublishes: Int
-    package let unmatchedPublishes: Int
-
-    enum CodingKeys: String, CodingKey {
-        case matchedPublishes = "matched_publishes", unmatchedPublishes = "unmatched_publishes"
-    }
-}
-
-/// A histogram in a few numbers, in microseconds.
-package struct LatencySummary: Codable, Equatable, Sendable {
-    package let count: UInt64
-    package let p50: Double
-    package let p99: Double
-    package let maximum: Double
-
-    enum CodingKeys: String, CodingKey {
-        case count, p50 = "p50_us", p99 = "p99_us", maximum = "max_us"
-    }
-
-    init?(_ histogram: LatencyHistogram) {
-        guard let p50 = histogram.percentile(50), let p99 = histogram.percentile(99),
-            let maximum = histogram.maximum
-        else { return nil }
-        count = histogram.count
-        (self.p50, self.p99, self.maximum) = (
-            p50.seconds * 1e6, p99.seconds * 1e6, maximum.seconds * 1e6
-        )
-    }
+    /// Whether any rule that is more than a hint was broken.
+    package var hasFindings: Bool { findings.contains { $0.severity >= .warning } }
 }

@@ -6,15 +6,19 @@ struct Interner {
     private var slots = [UInt32](repeating: 0, count: 256)
 
     var count: Int { ends.count - 1 }
+    /// Of all strings together.
+    var byteCount: Int { bytes.count }
+
+    /// The number of a string that has one.
+    func known(_ text: RawSpan) -> Int? {
+        let slot = slot(of: text)
+        return slots[slot] == 0 ? nil : Int(slots[slot]) - 1
+    }
 
     mutating func number(of text: RawSpan) -> Int {
         if count * 2 >= slots.count { grow() }
-        var slot = Self.hash(text) & (slots.count - 1)
-        while slots[slot] != 0 {
-            let number = Int(slots[slot]) - 1
-            if isEqual(number, text) { return number }
-            slot = (slot + 1) & (slots.count - 1)
-        }
+        let slot = slot(of: text)
+        guard slots[slot] == 0 else { return Int(slots[slot]) - 1 }
         text.withUnsafeBytes { bytes.append(contentsOf: $0) }
         ends.append(bytes.count)
         slots[slot] = UInt32(count)
@@ -23,6 +27,16 @@ struct Interner {
 
     func withText<Result>(_ number: Int, _ body: (RawSpan) -> Result) -> Result {
         body(bytes.span.bytes.extracting(ends[number]..<ends[number + 1]))
+    }
+
+    /// Where the string is, or where it would be put.
+    private func slot(of text: RawSpan) -> Int {
+        var slot = Self.hash(text) & (slots.count - 1)
+        while slots[slot] != 0 {
+            if isEqual(Int(slots[slot]) - 1, text) { break }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return slot
     }
 
     private func isEqual(_ number: Int, _ text: RawSpan) -> Bool {
@@ -51,7 +65,7 @@ struct Interner {
     }
 
     /// FNV-1a over words of eight bytes, stirred once at the end.
-    private static func hash(_ text: RawSpan) -> Int {
+    static func hash(_ text: RawSpan) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var offset = 0
         while text.byteCount - offset >= 8 {

@@ -5,9 +5,9 @@ extension Trace {
     ///
     /// - Throws: `.noMQTT` if nothing was found, and whatever is wrong with a file.
     package static func load(
-        captures paths: [String]
+        captures paths: [String], options: ReadingOptions = ReadingOptions()
     ) throws(CaptureError) -> (trace: Trace, inspection: Inspection) {
-        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()))
+        let reading = try TrafficReading(paths, Both(Inspector(), TraceRecorder()), options: options)
         let (inspector, recorder) = (reading.observer.first, reading.observer.second)
         let inspection = try Inspection(reading.summaries, reading.tally, inspector)
         return (recorder.builder.build(), inspection)

@@ -156,7 +156,7 @@ def a_share_divides_its_messages(make):
 
 if __name__ == "__main__":
     port, version, transport = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    authority = sys.argv[4] if len(sys.argv) > 4 else None
+    authority = sys.argv[4] if len(sys.argv) > 4 and sys.argv[4] else None
     protocol = mqtt.MQTTv5 if version == "5" else mqtt.MQTTv311
 
     def make(name, **options):

@@ -17,6 +17,32 @@ import Testing
         await broker.server.stop()
     }
 
+    private static let transports: [(kind: ServerConfiguration.Listener.Kind, name: String)] = [
+        (.ssl, "tcp"), (.ws, "websockets"), (.wss, "websockets"),
+    ]
+
+    /// Fails if a packet is cut or joined wrongly by frames or TLS records, or if large ones get stuck.
+    @Test(
+        .enabled(if: RealClient.hasPython, "paho-mqtt is not there; `make test` installs it"),
+        .enabled(if: Tool.hasOpenSSL, "openssl is not installed"), arguments: transports)
+    func pahoFindsTheSameOverTLSAndWebSocket(
+        _ kind: ServerConfiguration.Listener.Kind, _ transport: String
+    ) async throws {
+        let scratch = ScratchDirectory()
+        Certificates.make(in: scratch)
+        let broker = try await RunningBroker(in: scratch) { configuration in
+            configuration.listeners[0].kind = kind
+            guard kind.isEncrypted else { return }
+            configuration.listeners[0].tls = ServerConfiguration.TLS(
+                certificate: scratch("server.pem"), key: scratch("server.key"))
+        }
+        let outcome = try await RealClient.run(
+            "paho_contract", "\(broker.port)", "5", transport,
+            kind.isEncrypted ? scratch("ca.pem") : "", in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+        await broker.server.stop()
+    }
+
     @Test(
         .enabled(if: RealClient.hasPython, "gmqtt is not there; `make test` installs it"),
         arguments: [4, 5])
