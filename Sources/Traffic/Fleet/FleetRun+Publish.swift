@@ -31,7 +31,10 @@ extension FleetRun {
             isVersion5
             ? kind.properties.bytes(
                 expires: expires, eventID: isNamed ? eventID : nil) : []
-        let shown = shown(by: kind, qos, pitfalls, isVersion5)
+        let isIdentified = isVersion5 && isNamed || kind.terms.payload.hasIdentity
+        let shown = Pitfalls(
+            shownBy: kind.terms, qos, retain: retain, hasExpiry: !isVersion5 || expires,
+            isIdentified: isIdentified)
         var bytes = take()
         var alias: UInt16 = 0
         if kind.terms.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
@@ -46,15 +49,15 @@ extension FleetRun {
             alias: alias, version: clients[client].version, to: &bytes)
         guard qos > .atMostOnce else {
             tally.kinds[group][number].sent += 1
-            clients[client].shown.formUnion(shown)
-            clients[client].hasPublished = true
+            clients[client].published(shown, kind.terms.role, qos)
             arrive(client, bytes, topic: streams[stream].topic)
             give(bytes)
             return
         }
         let message = OutgoingMessage(
             packet: Array(bytes), idOffset: bytes.headerLength + 2 + topic.count, qos: qos,
-            group: Int32(group), kind: Int32(number), shown: shown)
+            group: Int32(group), kind: Int32(number), shown: shown,
+            isIdentified: isIdentified)
         give(bytes)
         send(message, client)
     }
@@ -77,18 +80,6 @@ extension FleetRun {
         template.write(about, moment, values: &values, &random, to: &payload)
         streams[stream].random = random
         swap(&values, &streams[stream].values)
-    }
-
-    /// The pitfalls that this message shows once it is on the wire.
-    private func shown(
-        by kind: PlayedMessage, _ qos: QoS, _ pitfalls: Pitfalls, _ isVersion5: Bool
-    ) -> Pitfalls {
-        var shown: Pitfalls = pitfalls.intersection(.qos2Everywhere)
-        if kind.terms.role == .alert { shown.formUnion(pitfalls.intersection(.retainedAlert)) }
-        if kind.terms.expiry != nil { shown.formUnion(pitfalls.intersection(.noExpiry)) }
-        if kind.terms.eventID { shown.formUnion(pitfalls.intersection(.noEventID)) }
-        if qos > .atMostOnce { shown.formUnion(pitfalls.intersection(.qosWithoutSession)) }
-        return shown
     }
 
     /// Sends a message at QoS 1 or 2, or keeps it until it can.
@@ -114,8 +105,8 @@ extension FleetRun {
         message.packet[message.idOffset + 1] = UInt8(truncatingIfNeeded: message.packetID)
         message.progress = .sent
         clients[client].inflight.append(message)
-        clients[client].shown.formUnion(message.shown)
-        clients[client].hasPublished = true
+        let role = kinds[Int(message.group)][Int(message.kind)].terms.role
+        clients[client].published(message.shown, role, message.qos)
         tally.kinds[Int(message.group)][Int(message.kind)].sent += 1
         arrive(client, message.packet)
         planRetry(client, message.packetID)
