@@ -65,10 +65,10 @@ extension SynthCommand {
 
     private func target(of fleet: Fleet) throws(Failure) -> (FleetOutput, String) {
         let ending = output.flatMap { path in
-            FleetOutput.allCases.first { path.hasSuffix("." + $0.ending) }
+            FleetOutput.allCases.first { path.hasSuffix("." + $0.rawValue) }
         }
-        let form = to ?? ending ?? .trace
-        let name = fleet.name + "." + form.ending
+        let form = to ?? ending ?? .dstrace
+        let name = fleet.name + "." + form.rawValue
         guard let output else { return (form, name) }
         if output == "-" {
             guard fleets.count == 1 else {

@@ -1,19 +1,11 @@
 internal import HOCON
 
-/// What the traffic of a fleet is written as.
+/// What the traffic of a fleet is written as; names of such files end like it.
 package enum FleetOutput: String, CaseIterable, Sendable {
     /// A trace file.
-    case trace
+    case dstrace
     /// A capture that any decoder reads.
     case pcapng
-
-    /// How names of such files end.
-    package var ending: String {
-        switch self {
-        case .trace: "dstrace"
-        case .pcapng: "pcapng"
-        }
-    }
 }
 
 extension Fleet {
@@ -33,7 +25,7 @@ extension Fleet {
             if let failure = writer.failure { throw failure }
             if truth != nil { try writer.finish() }
             return truth
-        case .trace:
+        case .dstrace:
             var writer = TraceWriter(file)
             let truth = emit(into: &writer, seed: seed, watch: watch)
             if let failure = writer.failure { throw failure }

@@ -36,9 +36,14 @@ struct FleetClient {
     var inflight: [OutgoingMessage] = []
     var waiting = Fifo<OutgoingMessage>()
     var isDraining = false
-    /// Which of its pitfalls its packets have shown.
+    /// Mistakes that single packets have shown.
     var shown: Pitfalls = []
-    var hasPublished = false
+    /// Of the last CONNECT.
+    var hasWill = false
+    private var publishes = 0
+    /// Messages that are no commands, and those of them at QoS 2.
+    private var ordinary = 0
+    private var ordinaryAtQoS2 = 0
 
     init(
         group: Int, subject: Subject, version: ProtocolVersion, pitfalls: Pitfalls,
@@ -46,6 +51,26 @@ struct FleetClient {
     ) {
         (self.group, self.subject, self.version) = (group, subject, version)
         (self.pitfalls, self.streams, self.random) = (pitfalls, streams, random)
+    }
+
+    /// Fewer publishes say nothing about a habit.
+    private static let habit = 5
+
+    /// The mistakes that it has been seen to make, told to or not.
+    var mistakes: Pitfalls {
+        var mistakes = shown
+        if ordinary >= Self.habit, ordinary == ordinaryAtQoS2 { mistakes.insert(.qos2Everywhere) }
+        // Who publishes nothing needs no will.
+        if publishes > 0, !hasWill { mistakes.insert(.noWill) }
+        return mistakes
+    }
+
+    mutating func published(_ shown: Pitfalls, _ role: MessageClass.Role, _ qos: QoS) {
+        self.shown.formUnion(shown)
+        publishes += 1
+        guard role != .command else { return }
+        ordinary += 1
+        if qos == .exactlyOnce { ordinaryAtQoS2 += 1 }
     }
 
     /// An identifier that no message in flight has.

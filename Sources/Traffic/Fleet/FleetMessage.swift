@@ -68,6 +68,8 @@ struct OutgoingMessage {
     let kind: Int32
     /// The pitfalls that it shows once it is sent.
     let shown: Pitfalls
+    /// A receiver can tell that it has had it before.
+    let isIdentified: Bool
     var packetID: UInt16 = 0
     var progress = Progress.waiting
 }

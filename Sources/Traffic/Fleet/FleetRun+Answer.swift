@@ -135,6 +135,9 @@ extension FleetRun {
         var packet = message.packet
         // DUP [MQTT-3.3.1-1]
         packet[0] |= 0b1000
+        if message.qos == .atLeastOnce, !message.isIdentified {
+            clients[client].shown.insert(.noEventID)
+        }
         tally.kinds[Int(message.group)][Int(message.kind)].repeated += 1
         arrive(client, packet)
         planRetry(client, message.packetID)

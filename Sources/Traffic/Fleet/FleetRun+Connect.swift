@@ -55,19 +55,19 @@ extension FleetRun {
         var connect = Connect(
             version: clients[client].version,
             clientID: String(decoding: subject.device, as: UTF8.self),
-            cleanStart: terms.cleanStart || pitfalls.contains(.contradictoryClean)
-                || pitfalls.contains(.qosWithoutSession),
+            cleanStart: terms.cleanStart || pitfalls.contains(.contradictoryClean),
             keepAlive: terms.keepAlive, will: will)
         if let username = group.username {
             var text: [UInt8] = []
             username.write(subject, .none, to: &text)
             connect.username = String(decoding: text, as: UTF8.self)
         }
-        var shown = pitfalls.intersection([.contradictoryClean, .unboundedExpiry])
-        if will != nil { shown.formUnion(pitfalls.intersection(.willNotRetained)) }
-        clients[client].shown.formUnion(shown)
+        clients[client].hasWill = will != nil
+        if let will, !will.retain { clients[client].shown.insert(.willNotRetained) }
         guard connect.version == .v5 else { return connect }
         let expiry = sessionExpiry(terms, pitfalls)
+        if connect.cleanStart, expiry > 0 { clients[client].shown.insert(.contradictoryClean) }
+        if expiry == .max { clients[client].shown.insert(.unboundedExpiry) }
         if expiry > 0 { connect.properties.append(.sessionExpiryInterval(expiry)) }
         if let maximum = terms.receiveMaximum {
             connect.properties.append(.receiveMaximum(maximum))
@@ -77,7 +77,6 @@ extension FleetRun {
 
     /// What a client of version 5 asks for, in seconds.
     private func sessionExpiry(_ terms: SessionTerms, _ pitfalls: Pitfalls) -> UInt32 {
-        if pitfalls.contains(.qosWithoutSession) { return 0 }
         if pitfalls.contains(.unboundedExpiry) { return .max }
         // The contradiction needs a session that lasts; two hours are EMQX's standard.
         if pitfalls.contains(.contradictoryClean), terms.expiry == 0 { return 7_200 }

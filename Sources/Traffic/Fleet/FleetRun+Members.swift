@@ -26,10 +26,7 @@ extension FleetRun {
                     Pitfalls.catalogue.first { $0.pitfall == share.pitfall }?.needsVersion5 ?? false
                 if version == .v5 || !needsVersion5 { pitfalls.insert(share.pitfall) }
             }
-            // Not both: what the one says takes the other's occasion.
-            if pitfalls.contains(.qosWithoutSession) {
-                pitfalls.subtract([.contradictoryClean, .unboundedExpiry])
-            }
+            // A will that is not there is not unretained.
             if pitfalls.contains(.noWill) { pitfalls.remove(.willNotRetained) }
             var id: [UInt8] = []
             group.clientID.write(

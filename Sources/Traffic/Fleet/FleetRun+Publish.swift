@@ -6,10 +6,10 @@ extension FleetRun {
     mutating func compose(_ stream: Int) {
         let client = Int(streams[stream].client)
         let (group, number) = (clients[client].group, Int(streams[stream].kind))
-        let kind = fleet.groups[group].messages[number]
+        let kind = kinds[group][number]
         let pitfalls = clients[client].pitfalls
         tally.kinds[group][number].planned += 1
-        let qos = pitfalls.contains(.qos2Everywhere) ? .exactlyOnce : kind.qos
+        let qos = pitfalls.contains(.qos2Everywhere) ? .exactlyOnce : kind.terms.qos
         let eventID = (streams[stream].random.next(), streams[stream].random.next())
         let moment = Moment(time: now, sequence: streams[stream].sequence, eventID: eventID)
         streams[stream].sequence += 1
@@ -20,21 +20,24 @@ extension FleetRun {
             return
         }
         var topic = streams[stream].topic
-        if kind.target != nil { kind.topic.write(about, .none, to: &topic) }
-        write(kind.payload, about, moment, stream)
+        if kind.terms.target != nil { kind.terms.topic.write(about, .none, to: &topic) }
+        write(kind.terms.payload, about, moment, stream)
         let isVersion5 = clients[client].version == .v5
-        let expires = kind.expiry != nil && !pitfalls.contains(.noExpiry)
-        let isNamed = kind.eventID && !pitfalls.contains(.noEventID)
+        let expires = kind.terms.expiry != nil && !pitfalls.contains(.noExpiry)
+        let isNamed = kind.terms.eventID && !pitfalls.contains(.noEventID)
         let retain =
-            kind.retain || kind.role == .alert && pitfalls.contains(.retainedAlert)
+            kind.terms.retain || kind.terms.role == .alert && pitfalls.contains(.retainedAlert)
         let properties =
             isVersion5
-            ? self.properties[group][number].bytes(
+            ? kind.properties.bytes(
                 expires: expires, eventID: isNamed ? eventID : nil) : []
-        let shown = shown(by: kind, qos, pitfalls, isVersion5)
+        let isIdentified = isVersion5 && isNamed || kind.terms.payload.hasIdentity
+        let shown = Pitfalls(
+            shownBy: kind.terms, qos, retain: retain, hasExpiry: !isVersion5 || expires,
+            isIdentified: isIdentified)
         var bytes = take()
         var alias: UInt16 = 0
-        if kind.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
+        if kind.terms.topicAlias, isVersion5, qos == .atMostOnce, streams[stream].alias > 0 {
             alias = streams[stream].alias
             let isKnown = streams[stream].aliasKnownOn == clients[client].connection
             streams[stream].aliasKnownOn = clients[client].connection
@@ -46,21 +49,21 @@ extension FleetRun {
             alias: alias, version: clients[client].version, to: &bytes)
         guard qos > .atMostOnce else {
             tally.kinds[group][number].sent += 1
-            clients[client].shown.formUnion(shown)
-            clients[client].hasPublished = true
+            clients[client].published(shown, kind.terms.role, qos)
             arrive(client, bytes, topic: streams[stream].topic)
             give(bytes)
             return
         }
         let message = OutgoingMessage(
             packet: Array(bytes), idOffset: bytes.headerLength + 2 + topic.count, qos: qos,
-            group: Int32(group), kind: Int32(number), shown: shown)
+            group: Int32(group), kind: Int32(number), shown: shown,
+            isIdentified: isIdentified)
         give(bytes)
         send(message, client)
     }
 
-    private mutating func subject(of kind: MessageClass, _ stream: Int) -> Subject {
-        guard let target = kind.target, !members[target].isEmpty else {
+    private mutating func subject(of kind: PlayedMessage, _ stream: Int) -> Subject {
+        guard let target = kind.terms.target, !members[target].isEmpty else {
             return clients[Int(streams[stream].client)].subject
         }
         let place = streams[stream].random.below(members[target].count)
@@ -77,18 +80,6 @@ extension FleetRun {
         template.write(about, moment, values: &values, &random, to: &payload)
         streams[stream].random = random
         swap(&values, &streams[stream].values)
-    }
-
-    /// The pitfalls that this message shows once it is on the wire.
-    private func shown(
-        by kind: MessageClass, _ qos: QoS, _ pitfalls: Pitfalls, _ isVersion5: Bool
-    ) -> Pitfalls {
-        var shown: Pitfalls = pitfalls.intersection(.qos2Everywhere)
-        if kind.role == .alert { shown.formUnion(pitfalls.intersection(.retainedAlert)) }
-        if kind.expiry != nil { shown.formUnion(pitfalls.intersection(.noExpiry)) }
-        if kind.eventID { shown.formUnion(pitfalls.intersection(.noEventID)) }
-        if qos > .atMostOnce { shown.formUnion(pitfalls.intersection(.qosWithoutSession)) }
-        return shown
     }
 
     /// Sends a message at QoS 1 or 2, or keeps it until it can.
@@ -114,8 +105,8 @@ extension FleetRun {
         message.packet[message.idOffset + 1] = UInt8(truncatingIfNeeded: message.packetID)
         message.progress = .sent
         clients[client].inflight.append(message)
-        clients[client].shown.formUnion(message.shown)
-        clients[client].hasPublished = true
+        let role = kinds[Int(message.group)][Int(message.kind)].terms.role
+        clients[client].published(message.shown, role, message.qos)
         tally.kinds[Int(message.group)][Int(message.kind)].sent += 1
         arrive(client, message.packet)
         planRetry(client, message.packetID)

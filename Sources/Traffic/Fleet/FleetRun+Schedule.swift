@@ -4,15 +4,15 @@ internal import Measure
 extension FleetRun {
     mutating func planFirst(_ stream: Int) {
         let kind = kind(of: stream)
-        streams[stream].left = kind.burst.count
-        switch kind.schedule {
+        streams[stream].left = kind.terms.burst.count
+        switch kind.terms.schedule {
         case .onConnect: streams[stream].left = 0
         case .poisson: planNextBurst(stream, after: fleet.start)
         case .every(let period, let jitter, let phase):
             let nominal: Int64
             if let phase {
                 // The first multiple at or after the start.
-                let behind = (fleet.start - phase) % period
+                let behind = ((fleet.start - phase) % period + period) % period
                 nominal = fleet.start + (behind == 0 ? 0 : period - behind)
             } else {
                 nominal = fleet.start + Int64(Double(period) * streams[stream].random.unit())
@@ -27,19 +27,19 @@ extension FleetRun {
         let kind = kind(of: stream)
         streams[stream].left -= 1
         guard streams[stream].left <= 0 else {
-            let spacing = kind.burst.spacing.time(&streams[stream].random)
+            let spacing = kind.terms.burst.spacing.time(&streams[stream].random)
             return plan(.message, at: now + spacing, client: stream)
         }
-        guard kind.schedule != .onConnect else {
+        guard kind.terms.schedule != .onConnect else {
             streams[stream].left = 0
             return
         }
-        streams[stream].left = kind.burst.count
+        streams[stream].left = kind.terms.burst.count
         planNextBurst(stream, after: now)
     }
 
     private mutating func planNextBurst(_ stream: Int, after time: Int64) {
-        switch kind(of: stream).schedule {
+        switch kind(of: stream).terms.schedule {
         case .every(let period, let jitter, _):
             planBurst(stream, nominal: streams[stream].nominal + period, jitter: jitter)
         case .poisson(let mean):
@@ -56,8 +56,8 @@ extension FleetRun {
         plan(.message, at: max(now, nominal + Int64(late)), client: stream)
     }
 
-    func kind(of stream: Int) -> MessageClass {
+    private func kind(of stream: Int) -> PlayedMessage {
         let group = clients[Int(streams[stream].client)].group
-        return fleet.groups[group].messages[Int(streams[stream].kind)]
+        return kinds[group][Int(streams[stream].kind)]
     }
 }

@@ -21,8 +21,8 @@ struct FleetRun<Observer: TrafficObserver> {
     private(set) var now: Int64
     /// Of the broker.
     var random: Seed
-    /// The properties of every kind of message, by group.
-    let properties: [[MessageProperties]]
+    /// Every kind of message, by group.
+    let kinds: [[PlayedMessage]]
     /// Bytes of the packet that is being made, kept for the next.
     var packet: [UInt8] = []
     var payload: [UInt8] = []
@@ -39,7 +39,7 @@ struct FleetRun<Observer: TrafficObserver> {
         broker = FleetBroker(fleet.broker, clients: fleet.clientCount)
         tally = FleetTally(fleet.groups)
         random = seed.branch("broker")
-        properties = fleet.groups.map { $0.messages.map { MessageProperties($0) } }
+        kinds = fleet.groups.map { $0.messages.map { PlayedMessage($0) } }
         for group in fleet.groups.indices { addMembers(of: group, seed) }
         for client in clients.indices { begin(client) }
         for stream in streams.indices { planFirst(stream) }

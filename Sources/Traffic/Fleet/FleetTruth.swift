@@ -10,7 +10,7 @@ package struct FleetTruth: Codable, Equatable, Sendable {
     package struct PitfallTruth: Codable, Equatable, Sendable {
         /// Told to commit it.
         package let told: [String]
-        /// Whose packets show it: the others had no occasion.
+        /// Whose packets show it, told or not. Who was told and does not had no occasion.
         package let shown: [String]
     }
 
@@ -166,10 +166,6 @@ extension FleetTruth.PitfallTruth {
                 .map { String(decoding: $0.subject.device, as: UTF8.self) }.sorted()
         }
         told = names { $0.pitfalls.contains(pitfall) }
-        // Who publishes nothing needs no will.
-        shown = names {
-            pitfall == .noWill
-                ? $0.pitfalls.contains(.noWill) && $0.hasPublished : $0.shown.contains(pitfall)
-        }
+        shown = names { $0.mistakes.contains(pitfall) }
     }
 }

@@ -2,7 +2,7 @@ internal import MQTT
 
 /// The properties of one kind of message as bytes, in the four forms that clients send: with and without the expiry,
 /// with and without the event id.
-struct MessageProperties {
+struct MessageProperties: Sendable {
     private let forms: [[UInt8]]
 
     private static let eventIDName = "event-id"
@@ -40,5 +40,16 @@ struct MessageProperties {
             preconditionFailure("what is written can be read")
         }
         return Array(packet[header.properties])
+    }
+}
+
+/// A kind of message while it is played; one object for all streams of it, because there are many messages.
+final class PlayedMessage: Sendable {
+    let terms: MessageClass
+    let properties: MessageProperties
+
+    init(_ terms: MessageClass) {
+        self.terms = terms
+        properties = MessageProperties(terms)
     }
 }

@@ -53,6 +53,18 @@ struct PayloadTemplate: Hashable, Sendable {
         }
     }
 
+    /// Whether a receiver can tell a repetition by it.
+    var hasIdentity: Bool {
+        guard case .parts(let parts) = form else { return false }
+        return parts.contains {
+            if case .field(.field(let field, _, _)) = $0 {
+                field == .eventID || field == .sequence
+            } else {
+                false
+            }
+        }
+    }
+
     /// Where the walks of one stream begin.
     func start(_ seed: inout Seed) -> [Double] {
         walks.map { walk in

@@ -1,3 +1,5 @@
+internal import MQTT
+
 /// Mistakes that clients are told to make; named as the lint rule that finds them.
 struct Pitfalls: OptionSet, Hashable, Sendable {
     let rawValue: UInt16
@@ -8,9 +10,8 @@ struct Pitfalls: OptionSet, Hashable, Sendable {
     static let contradictoryClean = Pitfalls(rawValue: 1 << 3)
     static let noWill = Pitfalls(rawValue: 1 << 4)
     static let willNotRetained = Pitfalls(rawValue: 1 << 5)
-    static let qosWithoutSession = Pitfalls(rawValue: 1 << 6)
-    static let unboundedExpiry = Pitfalls(rawValue: 1 << 7)
-    static let noEventID = Pitfalls(rawValue: 1 << 8)
+    static let unboundedExpiry = Pitfalls(rawValue: 1 << 6)
+    static let noEventID = Pitfalls(rawValue: 1 << 7)
 
     struct Entry: Sendable {
         let pitfall: Pitfalls
@@ -40,13 +41,26 @@ struct Pitfalls: OptionSet, Hashable, Sendable {
             pitfall: .willNotRetained, name: "will_not_retained", needsVersion5: false,
             behaviour: "has a will that is not retained"),
         Entry(
-            pitfall: .qosWithoutSession, name: "qos_without_session", needsVersion5: false,
-            behaviour: "has a session that ends with the connection"),
-        Entry(
             pitfall: .unboundedExpiry, name: "unbounded_session_expiry", needsVersion5: true,
             behaviour: "asks for a session that never ends"),
         Entry(
             pitfall: .noEventID, name: "no_event_id", needsVersion5: true,
             behaviour: "leaves out the event-id property"),
     ]
+}
+
+extension Pitfalls {
+    /// Mistakes that one PUBLISH shows.
+    /// - Parameters:
+    ///   - hasExpiry: true also before version 5, which has none.
+    ///   - isIdentified: a receiver can tell that it has had the message before.
+    init(
+        shownBy kind: MessageClass, _ qos: QoS, retain: Bool, hasExpiry: Bool, isIdentified: Bool
+    ) {
+        self = []
+        if kind.role == .alert, retain { insert(.retainedAlert) }
+        if kind.role != .command, qos > .atMostOnce, !hasExpiry { insert(.noExpiry) }
+        let doesHarmTwice = [.alert, .command, .batch].contains(kind.role)
+        if qos == .atLeastOnce, doesHarmTwice, !isIdentified { insert(.noEventID) }
+    }
 }

@@ -111,7 +111,7 @@ import Traffic
                     a { filter = "\(pick("t/#", "t/+/g0-1/#", "$share/s/t/#"))", qos = \(number(0...2)), retain_handling = \(number(0...2)), retain_as_published = \(pick("true", "false")) }
                     b { filter = "t/will/+", qos = \(number(0...2)) }
                   }
-                  pitfalls { qos2_everywhere = 0.1, contradictory_clean = 0.1, no_will = 0.1, qos_without_session = 0.2, unbounded_session_expiry = 0.1 }
+                  pitfalls { qos2_everywhere = 0.1, contradictory_clean = 0.1, no_will = 0.1, unbounded_session_expiry = 0.1 }
                   messages { \(messages) } }
 
                 """

@@ -1,4 +1,5 @@
 import MQTT
+import TestSupport
 import Testing
 import Traffic
 
@@ -35,11 +36,15 @@ import Traffic
         fleet.duration = 120 * .second
         var collector = Collector()
         let truth = try #require(fleet.emit(into: &collector, seed: 2))
-        #expect(truth.pitfalls.count == 9)
+        #expect(truth.pitfalls.count == 8)
         for (name, who) in truth.pitfalls {
             #expect(!who.told.isEmpty, "\(name)")
-            #expect(Set(who.shown).isSubset(of: who.told), "\(name)")
+            // Whom nobody told: sensors of version 3.1.1 have no property for an event id.
+            let untold = Set(who.shown).subtracting(who.told)
+            #expect(name == "no_event_id" || untold.isEmpty, "\(name): \(untold)")
         }
+        // 15 % of the 80 % that speak MQTT 5: 24, with a standard deviation of 4.6.
+        #expect((12...36).contains(truth.pitfalls["no_expiry"]?.told.count ?? 0))
         func shown(_ name: String) -> Set<String> { Set(truth.pitfalls[name]?.shown ?? []) }
         let connects = collector.entries.compactMap(\.packet.connect)
         let contradictory = connects.filter { connect in
@@ -58,5 +63,23 @@ import Traffic
         let without = Set(
             connects.filter { $0.will == nil && $0.clientID.hasPrefix("dev-") }.map(\.clientID))
         #expect(without.intersection(sensors.map(\.client)) == shown("no_will"))
+    }
+
+    /// The rules of `inspect` find whom the truth names.
+    @Test func lintFindsTheTruth() throws {
+        var fleet = try shippedFleet("air-quality").scaled(toDevices: 150)
+        fleet.duration = 150 * .second
+        let scratch = ScratchDirectory()
+        let path = scratch("lint.dstrace")
+        let written = try fleet.write(
+            to: OutputFile.named(path), as: .dstrace, seed: 3, watch: { _ in true })
+        let truth = try #require(written)
+        let findings = try Inspection(captures: [path]).findings
+        for (name, who) in truth.pitfalls {
+            let finding = findings.first { $0.rule == name }
+            #expect(finding?.count ?? 0 == who.shown.count, "\(name)")
+            #expect(finding?.examples ?? [] == Array(who.shown.prefix(3)), "\(name)")
+        }
+        #expect(truth.pitfalls.values.count { !$0.shown.isEmpty } >= 6)
     }
 }

@@ -45,7 +45,7 @@ import Traffic
         let (fleet, path) = (try small(name), scratch("fleet.dstrace"))
         let truth = try #require(
             try fleet.write(
-                to: OutputFile.named(path), as: .trace, seed: 1, watch: { _ in true }))
+                to: OutputFile.named(path), as: .dstrace, seed: 1, watch: { _ in true }))
         let traced = try Inspection(captures: [path])
         #expect(traced.packets == truth.figures.packets)
         try written(fleet) { path, _ in

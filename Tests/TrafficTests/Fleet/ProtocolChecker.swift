@@ -282,10 +282,14 @@ private struct Handshakes {
     /// What was answered on this connection, and on the one before: those answers may never have arrived.
     private var answered: [PacketID: Message] = [:]
     private var answeredBefore: [PacketID: Message] = [:]
+    /// Something was sent or sent again on this connection.
+    private var hasSpoken = false
 
     /// What the other end answered may be unknown to this one.
     mutating func linkBroke() {
-        answeredBefore = answered
+        // A connection on which it said nothing was too short to take anything up again.
+        answeredBefore = hasSpoken ? answered : answeredBefore.merging(answered) { $1 }
+        hasSpoken = false
         answered = [:]
         owed = [:]
     }
@@ -311,6 +315,7 @@ private struct Handshakes {
     mutating func begin(
         _ id: PacketID, _ publish: Publish, on connection: Int, at time: Int64
     ) -> String? {
+        hasSpoken = true
         guard !isUsed(id) else { return "identifier \(id.rawValue) is in use" }
         messages.append(Message(id: id, publish: publish, connection: connection, time: time))
         return nil
@@ -320,6 +325,7 @@ private struct Handshakes {
         _ id: PacketID, _ publish: Publish, on connection: Int, at time: Int64, mayStay: Bool
     ) -> String? {
         takeUp(id, as: .sent)
+        hasSpoken = true
         guard let place = messages.firstIndex(where: { $0.id == id }) else {
             return "DUP of \(id.rawValue), which is not in flight"
         }
@@ -362,6 +368,7 @@ private struct Handshakes {
 
     mutating func release(_ id: PacketID) -> String? {
         takeUp(id, as: .received)
+        hasSpoken = true
         guard let place = place(id) else { return "PUBREL of \(id.rawValue), which was not sent" }
         guard messages[place].progress != .sent else { return "PUBREL before PUBREC" }
         messages[place].progress = .released
