@@ -25,6 +25,8 @@ final class Connection {
     var patience: Nanoseconds?
     /// When the last packet came.
     var lastHeard = MonotonicTime(nanoseconds: 0)
+    /// Its messages are not taken for now.
+    var isHeldBack = false
     /// Aliases that the broker has given over this connection.
     var outgoing = OutgoingAliases()
     /// Answers to its messages that wait for storage.

@@ -20,6 +20,14 @@ extension SessionLayer {
         if session.isHeld, session.waiting < limits.readAhead { ask(for: session) }
     }
 
+    /// No message of it is taken for now: what it says waits in its socket, and nobody can say that it is silent.
+    package func holdBack(_ number: Int) { connections[number]?.isHeldBack = true }
+
+    package func letGo(_ number: Int, at now: MonotonicTime) {
+        connections[number]?.isHeldBack = false
+        connections[number]?.lastHeard = now
+    }
+
     /// The broker is going: a client of version 5 is told so, and its connection ends.
     package func leave(_ number: Int, at now: MonotonicTime, into outbox: inout Outbox) {
         drop(number, reason: .serverShuttingDown, at: now, into: &outbox)

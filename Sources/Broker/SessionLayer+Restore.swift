@@ -15,10 +15,11 @@ extension SessionLayer {
     package func restore(at now: MonotonicTime) throws(RocksError) {
         let wall = Int(wallClock())
         var expired: [String] = []
+        var shared: [String] = []
         try store.forEachSession { client, rows in
             // Names that no client can have belong to shared subscriptions.
-            guard !client.utf8.starts(with: [0]), case .metadata(let metadata)? = rows[.metadata]
-            else { return }
+            if client.utf8.starts(with: [0]) { return shared.append(client) }
+            guard case .metadata(let metadata)? = rows[.metadata] else { return }
             let left = metadata.isConnected ? wall : metadata.lastAlive
             let rest = left + metadata.expiry * 1_000 - wall
             let isEternal = metadata.expiry == Int(UInt32.max)
@@ -35,7 +36,11 @@ extension SessionLayer {
             }
         }
         counters.expiredSessions += expired.count
-        for client in expired { store.commit(SessionChanges(client: client, isEnd: true)) }
+        // A group ends with its last member.
+        let groups = Set(groups.all.map(\.client))
+        for client in expired + shared.filter({ !groups.contains($0) }) {
+            store.commit(SessionChanges(client: client, isEnd: true))
+        }
         try restoreAwaitedReleases()
     }
 

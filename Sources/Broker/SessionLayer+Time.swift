@@ -20,6 +20,7 @@ extension SessionLayer {
             guard let connection = connections[number], let patience = connection.patience else {
                 continue
             }
+            if connection.isHeldBack { connection.lastHeard = now }
             let due = connection.lastHeard + patience
             if due <= now {
                 counters.silent += 1

@@ -164,7 +164,10 @@ final class BrokerHost {
         if !heldBack.isEmpty, !brake.isOn {
             var released: [ConnectionHandler] = []
             swap(&released, &heldBack)
-            for handler in released { handler.resume(.storage) }
+            for handler in released {
+                if let number = handler.number { layer.letGo(number, at: now) }
+                handler.resume(.storage)
+            }
         }
         send()
     }
@@ -175,9 +178,10 @@ final class BrokerHost {
         return brake.isOn || brake.isTooMuch(store.depth)
     }
 
-    /// Reads no more from it until storage has caught up.
+    /// Takes no more of its messages until storage has caught up.
     func holdBack(_ handler: ConnectionHandler) {
         brake.hold()
+        if let number = handler.number { layer.holdBack(number) }
         heldBack.append(handler)
     }
 

@@ -68,6 +68,21 @@ import Testing
         #expect(stage.closed == [connection, other])
     }
 
+    /// Fails if a publisher whose messages the broker does not take, so that it does not read its pings either, is
+    /// dropped for being silent; or if it may be silent for ever once it is let go.
+    @Test func whoIsHeldBackIsNotSilent() {
+        let stage = Stage()
+        let held = connect(Connect(version: .v5, clientID: "a", keepAlive: 10), on: stage)
+        stage.sessions.holdBack(held)
+        stage.pass(.seconds(100))
+        #expect(stage.closed.isEmpty)
+        stage.sessions.letGo(held, at: stage.now)
+        stage.pass(.seconds(14))
+        #expect(stage.closed.isEmpty)
+        stage.pass(.seconds(2))
+        #expect(stage.closed == [held])
+    }
+
     /// [MQTT-3.1.2-22]. Fails if who speaks is dropped, or who is silent is kept.
     @Test func aSilentClientIsDroppedAfterOneAndAHalfKeepAlives() {
         let stage = Stage()

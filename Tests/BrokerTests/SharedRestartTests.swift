@@ -25,4 +25,23 @@ import Testing
         let back = next.connect("m", clean: false, expiry: 3_600)
         #expect(next.drain(back).map(\.text) == (10..<20).map { "\($0)" })
     }
+
+    /// Fails if what a group had read stays behind when its last member's time is over: a group of that name that is
+    /// made later would begin there.
+    @Test func aGroupEndsWithItsLastMember() throws {
+        let stage = Stage()
+        let member = stage.subscriber(
+            "m", to: [Subscription(filter: "$share/g/t/#", qos: .atLeastOnce)])
+        stage.publish("1", to: "t/x", from: stage.connect("sender"))
+        #expect(stage.drain(member).count == 1)
+        stage.disconnect(member)
+        stage.pass(.seconds(6))
+        #expect(!stage.store.sessionRows(of: "\0$share/g/t/#").isEmpty)
+        let next = Stage(on: stage.store)
+        next.clock.milliseconds = stage.clock.milliseconds + 10_000_000
+        try next.sessions.restore(at: next.now)
+        next.settle()
+        #expect(stage.store.sessionRows(of: "\0$share/g/t/#").isEmpty)
+        #expect(stage.store.sessionRows(of: "m").isEmpty)
+    }
 }

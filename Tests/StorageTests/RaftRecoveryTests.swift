@@ -226,13 +226,11 @@ import Testing
         while left > 0 {
             let together = min(left, 20)
             left -= together
-            try await Self.kill(together, &chance)
+            try await Self.survive(together, &chance)
         }
     }
 
-    private static func kill(
-        _ rounds: UInt64, _ chance: inout some RandomNumberGenerator
-    ) async throws {
+    private static func survive(_ rounds: UInt64, _ chance: inout Seed) async throws {
         let scratch = ScratchDirectory()
         let path = scratch("data")
         var found: [UInt64: Set<Int>] = [:]
@@ -249,7 +247,7 @@ import Testing
                     at: path, RaftRecoveryTests.options, on: RocksEngine())
                 _ = try JoinedThread {
                     usleep(UInt32(delay))
-                    Glibc.kill(getpid(), SIGKILL)
+                    kill(getpid(), SIGKILL)
                 }
                 try RaftRecoveryTests.run(store, round, 1_000_000, ledger: ledger)
             }

@@ -24,7 +24,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         static let checking = Pauses(rawValue: 1)
         /// Its client does not read what it is sent.
         static let output = Pauses(rawValue: 2)
-        /// It publishes, and storage is behind or has no room.
+        /// It publishes, and storage is behind or has no room. What is no PUBLISH is taken all the same, so that a
+        /// client which waits is not thought dead, and does not think so of the broker.
         static let storage = Pauses(rawValue: 4)
         /// It has had its share of this turn of the loop.
         static let share = Pauses(rawValue: 8)
@@ -40,6 +41,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var phase = Phase.awaitingConnect
     private var pauses: Pauses = []
     private var isCutting = false
+    private var isReading = true
     private(set) var number: Int?
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
@@ -109,7 +111,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let used = received.withUnsafeReadableBytes { bytes in
             var offset = 0
             let span = bytes.bytes
-            while phase != .ended, pauses.isEmpty {
+            while phase != .ended, mayTake(offset < bytes.count ? bytes[offset] : nil) {
                 do throws(CodecError) {
                     let header = try FixedHeader.read(span, at: offset, limit: packetLimit)
                     guard offset + header.packetLength <= span.byteCount else { break }
@@ -139,6 +141,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         } else {
             received.moveReaderIndex(forwardBy: used)
         }
+        adjustReading()
+    }
+
+    /// - Parameter first: the first byte of the next packet; nil if nothing of it has come.
+    private func mayTake(_ first: UInt8?) -> Bool {
+        pauses.isEmpty
+            || pauses == .storage && first.map { $0 >> 4 != PacketType.publish.rawValue } ?? true
     }
 
     private func take(_ packet: RawSpan, _ type: PacketType, _ number: Int) {
@@ -172,20 +181,25 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func pause(_ reason: Pauses) {
-        let before = pauses
         pauses.insert(reason)
-        if before.isEmpty { setReading(false) }
+        // While packets are cut, what has come is not yet known to be taken.
+        if !isCutting { adjustReading() }
     }
 
     func resume(_ reason: Pauses) {
         guard pauses.contains(reason) else { return }
         pauses.remove(reason)
-        guard pauses.isEmpty else { return }
         cut()
-        if pauses.isEmpty { setReading(true) }
+    }
+
+    private func adjustReading() {
+        let next = received.getInteger(at: received.readerIndex, as: UInt8.self)
+        setReading(mayTake(received.readableBytes > 0 ? next : nil))
     }
 
     private func setReading(_ isReading: Bool) {
+        guard isReading != self.isReading else { return }
+        self.isReading = isReading
         do {
             try context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
         } catch { context?.close(promise: nil) }
