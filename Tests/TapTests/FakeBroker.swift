@@ -1,7 +1,8 @@
+import MQTT
 import NIOCore
 import NIOPosix
 
-/// Answers CONNECT and PUBLISH at QoS 1 with identifier 7, one packet a read, and closes on DISCONNECT: as much as these tests need of a
+/// Answers CONNECT and PUBLISH at QoS 1 with identifier 7, and closes on DISCONNECT: as much as these tests need of a
 /// broker.
 final class FakeBroker: Sendable {
     enum Manner: Sendable {
@@ -50,6 +51,7 @@ private final class Answers: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private let manner: FakeBroker.Manner
+    private var received = ByteBuffer()
 
     init(_ manner: FakeBroker.Manner) { self.manner = manner }
 
@@ -61,20 +63,24 @@ private final class Answers: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
-        guard case .answers = manner, let first = bytes.getInteger(at: 0, as: UInt8.self) else {
-            return
+        var bytes = unwrapInboundIn(data)
+        received.writeBuffer(&bytes)
+        guard case .answers = manner else { return }
+        while let header = try? FixedHeader.read(received.readableBytesSpan, at: 0),
+            received.readableBytes >= header.packetLength
+        {
+            received.moveReaderIndex(forwardBy: header.packetLength)
+            switch header.type {
+            case .connect: answer([0x20, 2, 0, 0], context)
+            case .publish: answer([0x40, 2, 0, 7], context)
+            case .disconnect: return context.close(promise: nil)
+            default: break
+            }
         }
-        let answer: [UInt8]
-        switch first >> 4 {
-        case 1: answer = [0x20, 2, 0, 0]
-        case 3: answer = [0x40, 2, 0, 7]
-        case 14:
-            context.close(promise: nil)
-            return
-        default: return
-        }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+    }
+
+    private func answer(_ bytes: [UInt8], _ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
