@@ -1,6 +1,7 @@
 internal import MQTT
 
-/// Mistakes that clients are told to make; named as the lint rule that finds them.
+/// Mistakes that clients are told to make; named as the lint rule that finds them. What a client does that
+/// makes one is in Fleets.md.
 struct Pitfalls: OptionSet, Hashable, Sendable {
     let rawValue: UInt16
 
@@ -18,34 +19,17 @@ struct Pitfalls: OptionSet, Hashable, Sendable {
         let name: String
         /// Only clients of version 5 can make it.
         let needsVersion5: Bool
-        /// What a client does that makes it.
-        let behaviour: String
     }
 
     static let catalogue = [
-        Entry(
-            pitfall: .qos2Everywhere, name: "qos2_everywhere", needsVersion5: false,
-            behaviour: "sends everything at QoS 2"),
-        Entry(
-            pitfall: .retainedAlert, name: "retained_alert", needsVersion5: false,
-            behaviour: "has its alerts retained"),
-        Entry(
-            pitfall: .noExpiry, name: "no_expiry", needsVersion5: true,
-            behaviour: "gives its messages no expiry"),
-        Entry(
-            pitfall: .contradictoryClean, name: "contradictory_clean", needsVersion5: true,
-            behaviour: "asks for a clean start and a session that lasts"),
-        Entry(
-            pitfall: .noWill, name: "no_will", needsVersion5: false, behaviour: "has no will"),
-        Entry(
-            pitfall: .willNotRetained, name: "will_not_retained", needsVersion5: false,
-            behaviour: "has a will that is not retained"),
-        Entry(
-            pitfall: .unboundedExpiry, name: "unbounded_session_expiry", needsVersion5: true,
-            behaviour: "asks for a session that never ends"),
-        Entry(
-            pitfall: .noEventID, name: "no_event_id", needsVersion5: true,
-            behaviour: "leaves out the event-id property"),
+        Entry(pitfall: .qos2Everywhere, name: "qos2_everywhere", needsVersion5: false),
+        Entry(pitfall: .retainedAlert, name: "retained_alert", needsVersion5: false),
+        Entry(pitfall: .noExpiry, name: "no_expiry", needsVersion5: true),
+        Entry(pitfall: .contradictoryClean, name: "contradictory_clean", needsVersion5: true),
+        Entry(pitfall: .noWill, name: "no_will", needsVersion5: false),
+        Entry(pitfall: .willNotRetained, name: "will_not_retained", needsVersion5: false),
+        Entry(pitfall: .unboundedExpiry, name: "unbounded_session_expiry", needsVersion5: true),
+        Entry(pitfall: .noEventID, name: "no_event_id", needsVersion5: true),
     ]
 }
 
