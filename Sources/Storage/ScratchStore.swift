@@ -55,8 +55,7 @@ package final class ScratchStore {
         return try (0..<shards.count).map { number throws(RocksError) in
             let path = path(of: number)
             // Before the flush, after which RocksDB starts a log anew. Those it is done with are kept.
-            let logs = Self.files("log", in: path) + Self.files("log", in: path + "/archive")
-            let logBytes = Self.bytes(of: logs)
+            let logBytes = Self.logBytes(in: path)
             var footprint = try shards[number].read()
             footprint.logBytes += logBytes
             let tables = Self.files("sst", in: path)
@@ -73,11 +72,25 @@ package final class ScratchStore {
             .filter { $0.hasSuffix("." + kind) }.map { path + "/" + $0 }
     }
 
-    private static func bytes(of files: [String]) -> Int {
-        files.reduce(0) { sum, file in
-            let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
-            return sum + (size ?? 0)
+    /// A flush in the background moves logs to the archive meanwhile: one that is no longer where it was listed is
+    /// there.
+    private static func logBytes(in path: String) -> Int {
+        let archive = path + "/archive"
+        var names = Set<String>()
+        for folder in [path, archive] {
+            names.formUnion(files("log", in: folder).map { String($0.dropFirst(folder.count + 1)) })
         }
+        return names.reduce(0) { sum, name in
+            sum + (size(of: "\(path)/\(name)") ?? size(of: "\(archive)/\(name)") ?? 0)
+        }
+    }
+
+    private static func bytes(of files: [String]) -> Int {
+        files.reduce(0) { $0 + (size(of: $1) ?? 0) }
+    }
+
+    private static func size(of file: String) -> Int? {
+        try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
     }
 }
 
