@@ -148,18 +148,16 @@ import Traffic
         #expect(after.quality.verdict == .good)
     }
 
-    static let hasTshark = FileManager.default.isExecutableFile(atPath: "/usr/bin/tshark")
-
-    @Test(.enabled(if: hasTshark, "needs tshark")) func anotherDecoderReadsTheSameOfIt() throws {
+    @Test(.enabled(if: Tool.areThere, "needs tshark"))
+    func anotherDecoderReadsTheSameOfIt() throws {
         let scratch = ScratchDirectory()
         try convert([Folder.capture], to: scratch("a.pcapng")) {
             $0.selection.to = .offset(5_000_000_000)
         }
         let part = try Inspection(captures: [scratch("a.pcapng")])
-        let outcome = try Command.run(
-            ["-r", scratch("a.pcapng"), "-Y", "mqtt", "-T", "fields", "-e", "mqtt.msgtype"],
-            of: URL(fileURLWithPath: "/usr/bin/tshark"), in: scratch.path)
-        let types = outcome.output.split { ",\n".contains($0) }.compactMap { UInt8($0) }
+        let types = try Tool.fields(
+            ["-r", scratch("a.pcapng"), "-Y", "mqtt", "-e", "mqtt.msgtype"], in: scratch.path
+        ).compactMap { UInt8($0) }
         #expect(types.count > 300)
         for type in PacketType.allCases {
             #expect(part.packets[type.name] == types.count { $0 == type.rawValue }, "\(type)")

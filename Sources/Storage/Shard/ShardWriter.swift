@@ -125,8 +125,7 @@ struct ShardWriter: ~Copyable {
 
     /// The identifier of a message in the batch is kept with it.
     private mutating func keep(_ id: PacketID, of entry: Mailbox.Entry) {
-        key.removeAll(keepingCapacity: true)
-        AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
+        writeKey(id, of: entry)
         key.withUnsafeBytes {
             batch.put(
                 $0, UnsafeRawBufferPointer(start: nil, count: 0),
@@ -138,10 +137,14 @@ struct ShardWriter: ~Copyable {
         precondition(lane == nil, "what a shared log takes is messages")
         taken += 1
         freed += 1
-        key.removeAll(keepingCapacity: true)
-        AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
+        writeKey(id, of: entry)
         key.withUnsafeBytes { batch.delete($0, family: EngineModel.Family.default) }
         waitForMore()
+    }
+
+    private mutating func writeKey(_ id: PacketID, of entry: Mailbox.Entry) {
+        key.removeAll(keepingCapacity: true)
+        AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
     }
 
     private static func encode(

@@ -59,11 +59,12 @@ import Traffic
     }
 
     @Test(
-        .enabled(if: Tshark.isThere || Tshark.isCI, "tshark is not installed"),
+        .enabled(if: Tool.areThere, "tshark is not installed"),
         arguments: shippedFleets)
     func tsharkFindsWhatWasWrittenAndNothingToComplainAbout(_ name: String) throws {
         try written(try small(name)) { path, truth in
-            let types = try Tshark.fields(["-r", path, "-Y", "mqtt", "-e", "mqtt.msgtype"])
+            let types = try Tool.fields(
+                ["-r", path, "-Y", "mqtt", "-e", "mqtt.msgtype"], in: folder(of: path))
             let found = types.reduce(into: [String: Int]()) { counts, type in
                 guard let type = UInt8(type).flatMap(PacketType.init) else { return }
                 counts[type.name, default: 0] += 1
@@ -71,13 +72,20 @@ import Traffic
             #expect(found == truth.figures.packets.filter { $0.value > 0 })
             // With all checksums looked at: nothing that is bad, lost, doubled, out of order or malformed. A reset is
             // a warning of tshark's, and what the fleet asked for.
-            let complaints = try Tshark.fields([
-                "-r", path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-Y",
-                "_ws.expert.severity >= 0x00400000 && !tcp.flags.reset == 1 || _ws.malformed",
-                "-e", "_ws.expert.message",
-            ]).filter { !$0.contains("onnection closing") && !$0.hasPrefix("Connection finish") }
+            let complaints = try Tool.fields(
+                [
+                    "-r", path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+                    "-Y",
+                    "_ws.expert.severity >= 0x00400000 && !tcp.flags.reset == 1 || _ws.malformed",
+                    "-e", "_ws.expert.message",
+                ], in: folder(of: path)
+            ).filter { !$0.contains("onnection closing") && !$0.hasPrefix("Connection finish") }
             #expect(complaints == [])
         }
+    }
+
+    private func folder(of path: String) -> String {
+        URL(fileURLWithPath: path).deletingLastPathComponent().path
     }
 
     @Test func largePacketsAreCutIntoSegments() throws {
@@ -98,19 +106,23 @@ import Traffic
         }
     }
 
-    @Test func everySecondSegmentIsAcknowledgedAndEndingsAreTold() throws {
+    @Test(.enabled(if: Tool.areThere, "tshark is not installed"))
+    func everySecondSegmentIsAcknowledgedAndEndingsAreTold() throws {
         try written(try small("vehicles")) { path, truth in
-            guard Tshark.isThere else { return }
-            let flags = try Tshark.fields(["-r", path, "-e", "tcp.flags"]).compactMap {
+            let flags = try Tool.fields(
+                ["-r", path, "-e", "tcp.flags"], in: folder(of: path)
+            ).compactMap {
                 Int($0.dropFirst(2), radix: 16)
             }
             #expect(flags.count { $0 == 0x02 } == truth.figures.connections)
             #expect(flags.count { $0 == 0x12 } == truth.figures.connections)
             #expect(flags.contains { $0 & 0x04 != 0 })
             #expect(flags.count { $0 & 0x01 != 0 } % 2 == 0)
-            let unacknowledged = try Tshark.fields([
-                "-r", path, "-e", "tcp.analysis.bytes_in_flight",
-            ])
+            let unacknowledged = try Tool.fields(
+                [
+                    "-r", path, "-e", "tcp.analysis.bytes_in_flight",
+                ], in: folder(of: path)
+            )
             .compactMap { Int($0) }.max()
             #expect((unacknowledged ?? 0) <= 2 * 1_460)
         }
@@ -168,24 +180,5 @@ import Traffic
             watch: { $0.share < 0.02 })
         #expect(truth == nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])
-    }
-}
-
-/// The decoder that operators know.
-enum Tshark {
-    static let path = ["/usr/bin/tshark", "/usr/local/bin/tshark"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
-    static var isThere: Bool { path != nil }
-    static var isCI: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
-
-    /// Every value of the fields asked for, in order.
-    static func fields(_ arguments: [String]) throws -> [String] {
-        let scratch = ScratchDirectory()
-        let outcome = try Command.run(
-            ["-T", "fields"] + arguments, of: URL(fileURLWithPath: try #require(path)),
-            in: scratch.path)
-        try #require(outcome.code == 0, "\(outcome.errors)")
-        return outcome.output.split { $0 == "\n" || $0 == "," }.map(String.init)
     }
 }

@@ -34,14 +34,19 @@ enum Tool: String {
         let errors: String
     }
 
+    /// Every value that tshark gives the fields asked for, in order.
+    static func fields(_ arguments: [String], in folder: String) throws -> [String] {
+        try tshark.run(["-T", "fields"] + arguments, in: folder)
+            .split { $0 == "\n" || $0 == "," }.map(String.init)
+    }
+
     /// How many MQTT packets of each type tshark finds, by the number of the type.
     static func packets(in file: String, of folder: String) throws -> [Int: Int] {
-        let output = try tshark.run(
+        let types = try fields(
             [
-                "-r", file, "-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "mqtt", "-T", "fields",
-                "-e", "mqtt.msgtype",
+                "-r", file, "-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "mqtt", "-e",
+                "mqtt.msgtype",
             ], in: folder)
-        return output.split(whereSeparator: { $0 == "\n" || $0 == "," })
-            .compactMap { Int($0) }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+        return types.compactMap { Int($0) }.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 }
