@@ -233,6 +233,7 @@ struct TapTests {
         let port = tap.port
         let got = try await blocking {
             let wire = try WireClient(port: port)
+            // Long enough for the sockets between to fill.
             Thread.sleep(forTimeInterval: 0.3)
             var got = 0
             while try wire.read(1 << 16) != nil { got += 1 << 16 }
