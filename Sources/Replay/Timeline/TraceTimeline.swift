@@ -1,5 +1,5 @@
-package import MQTT
-internal import Measure
+internal import MQTT
+package import Measure
 package import Traffic
 
 /// The timeline of a trace that is in memory.
@@ -10,60 +10,55 @@ package final class TraceTimeline: Timeline {
     private let trace: Trace
     private var cast = Cast()
     private var place = 0
-    /// Of the step before, in the trace's packets.
+    private var prelude = StepQueue()
+    /// Of the last step: its packet in the trace, or a copy of one of the prelude's.
     private var packet = 0..<0
-    /// Clients that are still connected at the end, the last first.
-    private var remaining: [Int]?
-    /// Packets on connections that their client had given up for another: nobody answered them.
-    package private(set) var outlived = 0
+    private var made: [UInt8] = []
 
-    package init(_ trace: Trace) { self.trace = trace }
+    private let times: RecordedTimes
+
+    package convenience init(_ trace: Trace) { self.init(trace, older: [], RecordedTimes()) }
+
+    /// - Parameter older: sessions that are there before the trace begins.
+    init(_ trace: Trace, older: [OlderSession], _ times: RecordedTimes) {
+        (self.trace, self.times) = (trace, times)
+        for session in older { session.enter(&prelude, &cast) }
+    }
 
     package var clients: [TimelineClient] { cast.clients }
 
     package func next() -> TimelineStep? {
         packet = 0..<0
+        if let step = prelude.next(&made) { return step }
+        made = []
         while place < trace.events.count {
             let event = trace.events[place]
             place += 1
-            if let step = step(event) { return step }
+            if let step = cast.step(for: recorded(event)) {
+                if case .packet(let sent) = event.kind { packet = sent.bytes }
+                return step
+            }
         }
-        if remaining == nil { remaining = cast.connected.reversed() }
-        return remaining?.popLast().map {
-            TimelineStep(offset: trace.duration, client: $0, kind: .closed(.endOfCapture))
-        }
+        return cast.closeNext()
     }
 
     package func withPacket(_ body: (RawSpan) -> Void) {
+        guard made.isEmpty else { return body(made.span.bytes) }
         trace.packets.withUnsafeBytes { body($0.bytes.extracting(packet)) }
     }
 
-    /// - Returns: nil if the event is no deed of a client.
-    private func step(_ event: Trace.Event) -> TimelineStep? {
-        switch event.kind {
-        case .opened:
-            let connection = trace.connections[event.connection]
-            let client = cast.open(
-                event.connection, connection.clientID, connectSeen: connection.connectSeen)
-            return TimelineStep(
-                offset: event.offset, client: client,
-                kind: .opened(from: connection.peer, version: connection.version))
-        case .packet(let sent):
-            guard !sent.type.answersTheBroker, let client = cast.client(of: event.connection)
-            else { return nil }
-            guard cast.isLatest(event.connection) else {
-                outlived += 1
-                return nil
+    package func answerDelays(of client: Int) -> [Nanoseconds?] {
+        times.acknowledgementDelays(of: clients[client].clientID)
+    }
+
+    private func recorded(_ event: Trace.Event) -> RecordedEvent {
+        let kind: RecordedEvent.Kind =
+            switch event.kind {
+            case .opened: .opened(trace.connections[event.connection])
+            case .packet(let sent):
+                .packet(sent.type, qos: sent.qos, packetIDOffset: sent.packetIDOffset)
+            case .closed: .closed(event.ending ?? .endOfCapture)
             }
-            packet = sent.bytes
-            return TimelineStep(
-                offset: event.offset, client: client,
-                kind: .packet(sent.type, qos: sent.qos, packetIDOffset: sent.packetIDOffset))
-        case .closed:
-            guard let ending = event.ending, ending != .endOfCapture,
-                let client = cast.close(event.connection)
-            else { return nil }
-            return TimelineStep(offset: event.offset, client: client, kind: .closed(ending))
-        }
+        return RecordedEvent(offset: event.offset, connection: event.connection, kind: kind)
     }
 }
