@@ -114,7 +114,7 @@ import Traffic
             try file.subscribe(0, "t")
             try file.connect(1, "b", clean: false, .sessionExpiryInterval(60))
             try file.publish(1, "t")
-            try file.connect(2, "c", .v3_1_1, clean: !isOn)
+            try file.connect(2, "c", .v3_1_1, clean: isOn)
             try file.subscribe(2, "t")
         }
         let sessions = ["a", "b", "c"].map { client in
@@ -165,7 +165,7 @@ import Traffic
         #expect(
             played.lines.filter { $0.contains(" s ") }.dropFirst(3) == [
                 "1.0 s closed reset", "4.0 s opened", "4.0 s CONNECT",
-                "5.008 s closed endOfCapture",
+                "5.007 s closed endOfCapture",
             ])
         #expect(played.publishes.count == 5)
     }

@@ -52,12 +52,29 @@ package struct TimelinePlan: Sendable {
         return planned
     }
 
-    private func addFleet(to planned: inout PlannedTimeline, _ recording: Recording) {
-        let factor = whatIfs.reduce(fleet) { product, whatIf in
+    /// Why this cannot be done with that recording, and what to do; nil if it can.
+    package func refusal(for recording: Recording) -> String? {
+        if let window, window.lowerBound >= recording.span {
+            return "the part begins \(window.lowerBound.seconds) s into a recording of "
+                + "\(recording.span.seconds) s; name an earlier one"
+        }
+        guard devicesPerDevice > 1, devices(of: recording).clients.isEmpty else { return nil }
+        return "no level of the topics names a device, so none can be cloned; say which level does"
+    }
+
+    private var devicesPerDevice: Int {
+        whatIfs.reduce(fleet) { product, whatIf in
             if case .devices(let factor) = whatIf { product * factor } else { product }
         }
+    }
+
+    private func devices(of recording: Recording) -> DeviceLevels {
+        deviceLevel.map(recording.devices(at:)) ?? recording.devices
+    }
+
+    private func addFleet(to planned: inout PlannedTimeline, _ recording: Recording) {
+        let (factor, devices) = (devicesPerDevice, devices(of: recording))
         guard factor > 1 else { return }
-        let devices = deviceLevel.map(recording.devices(at:)) ?? recording.devices
         let fleet = FleetTimeline(
             planned.timeline, by: factor, devices: devices, spread: spread, seed: seed)
         planned.timeline = fleet
