@@ -9,7 +9,7 @@ import Traffic
     /// Steps one second apart: the second pass begins one second after the first, and whoever was connected
     /// has hung up by then.
     @Test func theSeamIsOneMeanGap() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("a", at: 0)
         for second in 1...5 { script.publish("a", "x", at: Double(second)) }
         let timeline = LoopedTimeline(for: .seconds(9.5)) { script.timeline() }
@@ -53,7 +53,7 @@ import Traffic
 
     /// A recording of one moment does not go round for ever.
     @Test func oneMomentHasNoSecondPass() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("a", at: 0)
         script.close("a", .fin, at: 0)
         let timeline = LoopedTimeline(for: .seconds(5)) { script.timeline() }

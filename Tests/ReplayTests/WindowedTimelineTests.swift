@@ -5,7 +5,7 @@ import Testing
 import Traffic
 
 @Suite struct WindowedTimelineTests {
-    private func window(_ script: Script, _ from: Double, _ to: Double) throws -> Played {
+    private func window(_ script: TimedScript, _ from: Double, _ to: Double) throws -> Played {
         let timeline = try WindowedTimeline(
             script.timeline(), from: .seconds(from), to: .seconds(to))
         let played = try Played(timeline)
@@ -15,7 +15,7 @@ import Traffic
 
     /// Who is connected when the part begins is connected and subscribed there, and closed at its end.
     @Test func whoWasThereBeforeIsThere() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("a", at: 0)
         script.subscribe("a", "x", "y/#", at: 1)
         script.publish("a", "x", at: 2)
@@ -31,7 +31,7 @@ import Traffic
 
     /// A session whose client is away keeps what comes in the part: it has to be made before.
     @Test func aSessionThatWaitsIsMade() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("away", at: 0, clean: false, .sessionExpiryInterval(3_600))
         script.subscribe("away", "x", at: 1)
         script.leave("away", at: 2)
@@ -53,7 +53,7 @@ import Traffic
 
     /// What was unsubscribed, or ended by a clean start, is not subscribed to again.
     @Test func onlyWhatHoldsIsSubscribedTo() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("a", at: 0, clean: false, .sessionExpiryInterval(3_600))
         script.subscribe("a", "old", at: 1)
         script.leave("a", at: 2)
@@ -65,7 +65,7 @@ import Traffic
 
     /// The broker has never heard of an alias that was set before the part.
     @Test func anAliasSetBeforeIsSetAgain() throws {
-        var script = Script()
+        var script = TimedScript()
         script.connect("a", at: 0)
         script.publish("a", "long/topic", at: 1, .topicAlias(1))
         script.publish("a", "", at: 11, .topicAlias(1))

@@ -97,7 +97,7 @@ package final class FleetTimeline: Timeline {
     }
 
     package func withPacket(_ body: (RawSpan) -> Void) {
-        if isMade { body(made.span.bytes) } else { base.withPacket(body) }
+        if isMade { made.withPacket(body) } else { base.withPacket(body) }
     }
 
     package func answerDelays(of client: Int) -> [Nanoseconds?] {

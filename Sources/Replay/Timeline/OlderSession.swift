@@ -29,8 +29,7 @@ struct OlderSession {
     func enter(_ prelude: inout StepQueue, _ cast: inout Cast) {
         let client = cast.number(
             of: TimelineClient(clientID: connect.clientID, connectSeen: isSeen))
-        let nobody = Endpoint(high: 0, low: 0, port: 0)
         SessionSteps(client: client, offset: .zero, version: connect.version)
-            .enter(connect, from: nobody, [([], subscriptions)], leaves: true, &prelude)
+            .enter(connect, from: .nowhere, [([], subscriptions)], leaves: true, &prelude)
     }
 }

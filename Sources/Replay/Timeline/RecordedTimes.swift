@@ -1,6 +1,6 @@
 internal import MQTT
 package import Measure
-package import Traffic
+internal import Traffic
 
 /// Times of acknowledgements, as the recording has them at the place where it was made.
 package struct RecordedTimes: Sendable {

@@ -68,9 +68,9 @@ package final class RecordingTimeline: Timeline {
 
     package func withPacket(_ body: (RawSpan) -> Void) {
         if made.isEmpty {
-            body(batch.bytes.span.bytes.extracting(packet))
+            batch.bytes.withUnsafeBytes { body($0.bytes.extracting(packet)) }
         } else {
-            body(made.span.bytes)
+            made.withPacket(body)
         }
     }
 }

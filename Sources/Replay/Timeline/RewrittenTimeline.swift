@@ -1,6 +1,6 @@
 internal import MQTT
 internal import Measure
-package import Traffic
+internal import Traffic
 
 /// A rule by which packets of a timeline are changed, each on its own.
 protocol PacketRule {
@@ -69,7 +69,7 @@ final class RewrittenTimeline<Rule: PacketRule>: Timeline {
     }
 
     func withPacket(_ body: (RawSpan) -> Void) {
-        if isMade { body(made.span.bytes) } else { base.withPacket(body) }
+        if isMade { made.withPacket(body) } else { base.withPacket(body) }
     }
 
     func answerDelays(of client: Int) -> [Nanoseconds?] {

@@ -5,7 +5,7 @@ internal import Traffic
 /// What a broker knows of one client's session at some point of a timeline, told step by step: enough to make
 /// the same session again elsewhere.
 struct SessionMemory {
-    private(set) var endpoint = Endpoint(high: 0, low: 0, port: 0)
+    private(set) var endpoint = Endpoint.nowhere
     private(set) var version = ProtocolVersion.v3_1_1
     private(set) var isConnected = false
     /// The last one; nil before the first.

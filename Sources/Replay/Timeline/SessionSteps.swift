@@ -47,12 +47,7 @@ struct SessionSteps {
     private static let anyID = PacketID(1) ?? { preconditionFailure("1 is not 0") }()
 }
 
-extension [UInt8] {
-    /// Of a packet that we have made ourselves.
-    var headerLength: Int {
-        guard let header = try? FixedHeader.read(span.bytes, at: 0) else {
-            preconditionFailure("no packet")
-        }
-        return header.headerLength
-    }
+extension Endpoint {
+    /// Of a client whose address was not recorded.
+    static let nowhere = Endpoint(address: [0, 0, 0, 0], port: 0)
 }

@@ -126,11 +126,12 @@ struct Survey: TrafficObserver {
             topic = bytes.extracting(header.topic).withUnsafeBytes { Array($0) }
             connections.states[place].aliases[alias] = topic
         } else {
-            devices.published(
-                bytes.extracting(header.topic), by: publisher(place))
+            let publisher = self.publisher(place)
+            devices.published(bytes.extracting(header.topic), by: publisher)
             return
         }
-        devices.published(topic.span.bytes, by: publisher(place))
+        let publisher = self.publisher(place)
+        topic.withPacket { devices.published($0, by: publisher) }
     }
 
     private mutating func publisher(_ place: Int) -> DeviceCensus.Publisher {

@@ -43,7 +43,7 @@ package final class TraceTimeline: Timeline {
     }
 
     package func withPacket(_ body: (RawSpan) -> Void) {
-        guard made.isEmpty else { return body(made.span.bytes) }
+        guard made.isEmpty else { return made.withPacket(body) }
         trace.packets.withUnsafeBytes { body($0.bytes.extracting(packet)) }
     }
 

@@ -71,8 +71,8 @@ package final class WindowedTimeline: Timeline {
     package func withPacket(_ body: (RawSpan) -> Void) {
         switch source {
         case .base: base.withPacket(body)
-        case .made: body(made.span.bytes)
-        case .repaired: body(aliases.made.span.bytes)
+        case .made: made.withPacket(body)
+        case .repaired: aliases.made.withPacket(body)
         }
     }
 

@@ -38,7 +38,7 @@ package struct TimelineBenchmark {
         }
         let end = MonotonicTime.now()
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Row(
             clients: timeline.clients.count, steps: steps, packet_bytes: bytes,
             first_reading_s: (read - began).seconds, pass_s: (end - read).seconds,

@@ -4,7 +4,7 @@ import Replay
 import Traffic
 
 /// A trace written by hand. Times are seconds.
-struct Script {
+struct TimedScript {
     private var builder = Trace.Builder()
     private var connections: [String: (number: Int, version: ProtocolVersion)] = [:]
     private var port: UInt16 = 40_000
