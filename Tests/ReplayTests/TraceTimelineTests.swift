@@ -31,6 +31,5 @@ import Traffic
         #expect(tally.opened == tally.closed.values.reduce(0, +))
         #expect(tally.stillOpen.isEmpty)
         #expect(tally.isOrdered)
-        #expect(tally.closed[.endOfCapture, default: 0] > 0)
     }
 }

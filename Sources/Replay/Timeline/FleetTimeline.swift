@@ -218,7 +218,8 @@ package final class FleetTimeline: Timeline {
         } else {
             idle.append(clone)
         }
-        if clone == slowest { line.trim(upTo: cursors[clone]) }
+        // Others may be as late as the slowest.
+        if clone == slowest { line.trim(upTo: cursors.dropFirst().min() ?? 0) }
         return step
     }
 
