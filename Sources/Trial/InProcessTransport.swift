@@ -22,7 +22,7 @@ final class InProcessTransport: Transport {
 
     private let broker: SessionLayer
     private let news = News()
-    /// Filled by the broker while `leaving` is being handed over.
+    /// Filled by the broker while what was in it before is being handed over.
     private var filling = Outbox()
     private var leaving = Outbox()
     private var pollDue = MonotonicTime(nanoseconds: 0)
@@ -53,6 +53,9 @@ final class InProcessTransport: Transport {
         }
         // Answers to answers are handed over too, until nothing is left to say.
         while !filling.items.isEmpty {
+            // Taken out, so that nobody else can change it meanwhile.
+            var leaving = Outbox()
+            swap(&leaving, &self.leaving)
             swap(&filling, &leaving)
             for item in leaving.items {
                 switch item {
@@ -62,6 +65,7 @@ final class InProcessTransport: Transport {
                 }
             }
             leaving.removeAll()
+            swap(&leaving, &self.leaving)
         }
     }
 
