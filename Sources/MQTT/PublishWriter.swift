@@ -51,3 +51,16 @@ package func writeSubscriptionIdentifier(_ identifier: UInt32, to bytes: inout [
     bytes.append(PropertyID.subscriptionIdentifier.rawValue)
     VariableByteInteger.write(Int(identifier), to: &bytes)
 }
+
+/// Appends a Message Expiry Interval, in seconds, as a property of a PUBLISH.
+package func writeMessageExpiry(_ seconds: UInt32, to bytes: inout [UInt8]) {
+    bytes.append(PropertyID.messageExpiryInterval.rawValue)
+    bytes.append(four: seconds)
+}
+
+/// Appends a User Property as a property of a PUBLISH.
+package func writeUserProperty(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+    bytes.append(PropertyID.userProperty.rawValue)
+    bytes.append(text: name)
+    bytes.append(text: value)
+}

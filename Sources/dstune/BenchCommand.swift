@@ -13,7 +13,7 @@ struct BenchCommand: ParsableCommand {
             """,
         subcommands: [
             BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self,
-            BenchSessionsCommand.self, BenchCapturesCommand.self,
+            BenchSessionsCommand.self, BenchCapturesCommand.self, BenchTimelineCommand.self,
         ],
         defaultSubcommand: BenchPathCommand.self)
 }

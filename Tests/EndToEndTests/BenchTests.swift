@@ -55,4 +55,18 @@ import Testing
         #expect((json["fed_bytes"] as? Int ?? 0) >= 5_000_000)
         #expect((json["peak_resident_bytes"] as? Int ?? .max) < 300_000_000)
     }
+
+    @Test func longRecordingIsReadAsAReplayReadsIt() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            [
+                "bench", "timeline", Folder.capture, "--format", "json",
+            ], in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect((json["steps"] as? Int ?? 0) > 2_000)
+        #expect((json["peak_resident_bytes"] as? Int ?? .max) < 300_000_000)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
 }

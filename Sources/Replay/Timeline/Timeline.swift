@@ -16,6 +16,15 @@ package protocol Timeline: AnyObject {
 
     /// Calls `body` with the packet of the step that `next` returned last; with no bytes if it has none.
     func withPacket(_ body: (RawSpan) -> Void)
+
+    /// What this client took in the recording to acknowledge what it was delivered, in recorded time and in the
+    /// order in which it did; nil where it never did. Who lives it again draws in order and begins again.
+    /// - Returns: nothing if nothing was recorded: it acknowledges at once.
+    func answerDelays(of client: Int) -> [Nanoseconds?]
+}
+
+extension Timeline {
+    package func answerDelays(of client: Int) -> [Nanoseconds?] { [] }
 }
 
 /// One client, through all connections that it makes.

@@ -1,5 +1,5 @@
 /// Gives equal byte strings equal numbers, counted from 0, without building a value per look-up.
-struct Interner {
+struct Interner: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
     /// Number plus one, 0 where free; a power of two of them, at most half used.

@@ -1,4 +1,4 @@
-internal import MQTT
+package import MQTT
 internal import Measure
 
 /// Writes what clients send into a trace.
@@ -87,7 +87,7 @@ struct TraceRecorder: TrafficObserver {
 
 extension DecodedPacket {
     /// Where in `bytes` the packet identifier is; 0 if there is none.
-    fileprivate func packetIDOffset(_ bytes: RawSpan) -> Int {
+    package func packetIDOffset(_ bytes: RawSpan) -> Int {
         switch content {
         case .publish(let header): return header.qos == .atMostOnce ? 0 : header.packetIDOffset
         case .acknowledgement: return 2
@@ -102,7 +102,7 @@ extension DecodedPacket {
 
 extension Connect {
     /// Who holds a trace must not be able to log in with it.
-    fileprivate var withoutSecrets: Connect {
+    package var withoutSecrets: Connect {
         var connect = self
         connect.hasPassword = false
         connect.properties.removeAll { if case .authenticationData = $0 { true } else { false } }

@@ -1,4 +1,4 @@
-internal import MQTT
+package import MQTT
 
 /// The subscriptions of durable sessions, as far as they are known: what decides whether EMQX stores a
 /// message at all.
@@ -160,10 +160,10 @@ struct DurableSubscriptions {
 
 extension Connect {
     /// Whether the session outlives the connection.
-    var isDurable: Bool { version < .v5 ? !cleanStart : sessionExpiry > 0 }
+    package var isDurable: Bool { version < .v5 ? !cleanStart : sessionExpiry > 0 }
 
     /// Seconds that the session outlives the connection; `UInt32.max` is for ever. 0 before version 5.
-    var sessionExpiry: UInt32 {
+    package var sessionExpiry: UInt32 {
         for case .sessionExpiryInterval(let seconds) in properties { return seconds }
         return 0
     }

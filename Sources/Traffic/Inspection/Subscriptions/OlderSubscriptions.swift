@@ -8,8 +8,8 @@ package struct OlderSubscriptions: Sendable {
         package let qos: QoS
     }
 
-    let source: PersistedCounts.Source
-    let entries: [Entry]
+    package let source: PersistedCounts.Source
+    package let entries: [Entry]
 
     static let none = OlderSubscriptions(source: .capture, entries: [])
 }
@@ -29,5 +29,14 @@ extension OlderSubscriptions {
             !paths.contains("-")
         else { return nil }
         self.init(source: .inferred, entries: inspector.evidence.filters(inspector.table))
+    }
+
+    /// What a reading showed, or was told, of sessions that are older than the capture.
+    init(knownTo inspector: Inspector) {
+        self =
+            inspector.older.source == .capture && inspector.evidence.unexplained > 0
+            ? OlderSubscriptions(
+                source: .inferred, entries: inspector.evidence.filters(inspector.table))
+            : inspector.older
     }
 }

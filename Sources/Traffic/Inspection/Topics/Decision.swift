@@ -1,16 +1,16 @@
-internal import MQTT
+package import MQTT
 
 /// One row of the article's decision table: which quality of service messages of a class should have.
 ///
 /// "MQTT QoS, durable sessions and RocksDB" (the article that dstune follows), "QoS Levels, What They
 /// Actually Cost"; that a latest value is sent at QoS 1 and retained it says under "Retained Messages and
 /// Last Will".
-struct Decision {
-    let topicClass: TopicClass
-    let qos: QoS
-    let reasoning: String
+package struct Decision {
+    package let topicClass: TopicClass
+    package let qos: QoS
+    package let reasoning: String
 
-    static let table = [
+    package static let table = [
         Decision(
             topicClass: .reading, qos: .atMostOnce,
             reasoning: "the next reading comes soon, and an old one is worth nothing"),
@@ -28,7 +28,7 @@ struct Decision {
             reasoning: "it stands for the sensor until the next one, so it has to arrive"),
     ]
 
-    static func of(_ topicClass: TopicClass) -> Decision? {
+    package static func of(_ topicClass: TopicClass) -> Decision? {
         table.first { $0.topicClass == topicClass }
     }
 }

@@ -1,0 +1,136 @@
+import Foundation
+import MQTT
+import Measure
+import Replay
+import TestSupport
+import Testing
+import Traffic
+
+@Suite struct RecordingTimelineTests {
+    /// Fails if reading while replaying finds other steps, times or bytes than reading before.
+    @Test func aRecordingIsReplayedAsItsTraceIs() throws {
+        let read = try Recording(captures: [Folder.capture])
+        let streamed = read.timeline()
+        let kept = TraceTimeline(try Trace.load(captures: [Folder.capture]).trace)
+        var steps = 0
+        while let step = kept.next() {
+            let other = try streamed.next()
+            try #require(other == step, "step \(steps)")
+            #expect(bytes(streamed) == bytes(kept), "step \(steps)")
+            steps += 1
+        }
+        #expect(try streamed.next() == nil)
+        #expect(streamed.clients == kept.clients)
+        #expect(steps > 2_000)
+    }
+
+    private func bytes(_ timeline: any Timeline) -> [UInt8] {
+        var bytes: [UInt8] = []
+        timeline.withPacket { packet in bytes = packet.withUnsafeBytes { Array($0) } }
+        return bytes
+    }
+
+    @Test(
+        .enabled(if: Folder.hasShared, "the larger capture is kept beside the project"),
+        arguments: [
+            ("fleet-60.pcap.gz", [1126, 323, 592]), ("fleet-400.pcap.zst", [22_025, 6_857, 2_737]),
+        ])
+    func onePassHoldsWhatWasOnTheWire(_ name: String, _ publishes: [Int]) throws {
+        let path = Folder.shared.appendingPathComponent("captures/\(name)").path
+        let tally = try Tally(try Recording(captures: [path]).timeline())
+        #expect(tally.publishes == publishes)
+        #expect(tally.impossible.isEmpty)
+        #expect(tally.isOrdered)
+        #expect(tally.stillOpen.isEmpty)
+    }
+
+    /// Fails if a file that goes away between two readings ends the replay as if it were over.
+    @Test func aFileThatIsGoneIsAnError() throws {
+        let scratch = ScratchDirectory()
+        try FileManager.default.copyItem(atPath: Folder.capture, toPath: scratch("a.pcap.gz"))
+        let recording = try Recording(captures: [scratch("a.pcap.gz")])
+        try FileManager.default.removeItem(atPath: scratch("a.pcap.gz"))
+        let timeline = recording.timeline()
+        #expect(throws: CaptureError.self) { while try timeline.next() != nil {} }
+        #expect(throws: CaptureError.self) { _ = try timeline.next() }
+    }
+
+    /// A client whose CONNECT was not recorded gets one before anything else, with its name and its version,
+    /// which only later packets tell.
+    @Test func whoWasThereBeforeTheRecordingConnects() throws {
+        let scratch = ScratchDirectory()
+        var capture = try TraceFile(scratch("a.dstrace"))
+        capture.open(0)
+        try capture.send(.pingreq, on: 0)
+        capture.writer.identified(0, clientID: "old", at: capture.time)
+        let publish = Publish(topic: "a", properties: [.messageExpiryInterval(5)])
+        try capture.send(.publish(publish), on: 0)
+        capture.writer.closed(0, version: .v5, .fin, at: capture.time)
+        try capture.writer.finish()
+        let timeline = try Recording(captures: [scratch("a.dstrace")]).timeline()
+        let played = try Played(timeline)
+        #expect(
+            played.lines == [
+                "0.0 old opened", "0.0 old CONNECT", "0.001 old PINGREQ", "0.002 old PUBLISH a q0",
+                "0.002 old closed fin",
+            ])
+        #expect(timeline.clients == [TimelineClient(clientID: "old", connectSeen: false)])
+        #expect(played.connects(of: "old").map(\.version) == [.v5])
+        #expect(played.wrong == [])
+    }
+
+    /// Subscriptions of a session that is older than the recording are made before it, so that what is
+    /// published before its client comes back waits for it.
+    @Test func anOlderSessionIsThereBeforeTheRecording() throws {
+        let scratch = ScratchDirectory()
+        var capture = try TraceFile(scratch("a.dstrace"))
+        capture.open(0)
+        try capture.send(.connect(Connect(version: .v3_1_1, clientID: "s")), on: 0)
+        try capture.send(.publish(Publish(topic: "t/1")), on: 0)
+        capture.open(1)
+        let connect = Connect(version: .v3_1_1, clientID: "archiver", cleanStart: false)
+        try capture.send(.connect(connect), on: 1)
+        try capture.send(.connack(Connack(sessionPresent: true)), on: 1, .toClient)
+        try capture.send(.publish(Publish(topic: "t/1")), on: 1, .toClient)
+        capture.close(0)
+        capture.close(1)
+        try capture.writer.finish()
+        let recording = try Recording(captures: [scratch("a.dstrace")])
+        #expect(recording.olderSessions == 1)
+        let played = try Played(recording.timeline())
+        #expect(
+            played.lines.prefix(7) == [
+                "0.0 archiver opened", "0.0 archiver CONNECT", "0.0 archiver SUBSCRIBE t/1",
+                "0.0 archiver DISCONNECT", "0.0 archiver closed disconnect", "0.0 s opened",
+                "0.0 s CONNECT",
+            ])
+        #expect(played.connects(of: "archiver").map(\.cleanStart) == [false, false])
+    }
+
+    /// A topic alias that was set before the recording began stands for a topic that nobody knows: sent on, it
+    /// would end the connection.
+    @Test func anAliasOfUnknownMeaningIsLeftOut() throws {
+        let scratch = ScratchDirectory()
+        var capture = try TraceFile(scratch("a.dstrace"))
+        capture.open(0)
+        try capture.send(.publish(Publish(topic: "", properties: [.topicAlias(3)])), on: 0)
+        try capture.send(.publish(Publish(topic: "a", properties: [.topicAlias(3)])), on: 0)
+        try capture.send(.publish(Publish(topic: "", properties: [.topicAlias(3)])), on: 0)
+        capture.close(0)
+        try capture.writer.finish()
+        let recording = try Recording(captures: [scratch("a.dstrace")])
+        #expect(recording.withoutTopic == 1)
+        #expect(try Played(recording.timeline()).publishes.map(\.publish.topic) == ["a", ""])
+    }
+
+    /// Latencies are those of which the inspection tells.
+    @Test func recordedLatenciesAreFound() throws {
+        let recording = try Recording(captures: [Folder.capture])
+        let counted = try #require(recording.inspection.pubackLatency)
+        #expect(recording.times.puback.count == UInt64(counted.count))
+        #expect(recording.times.pubrec.count > 500)
+        #expect(recording.times.pubcomp.count > 500)
+        let delays = recording.subscribers.flatMap { recording.times.acknowledgementDelays(of: $0) }
+        #expect(!delays.isEmpty)
+    }
+}
