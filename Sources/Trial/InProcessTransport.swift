@@ -22,7 +22,7 @@ final class InProcessTransport: Transport {
 
     private let broker: SessionLayer
     private let news = News()
-    /// Filled by the broker while `leaving` is being handed over.
+    /// Filled by the broker while what was in it before is being handed over.
     private var filling = Outbox()
     private var leaving = Outbox()
     private var pollDue = MonotonicTime(nanoseconds: 0)
@@ -45,7 +45,8 @@ final class InProcessTransport: Transport {
     }
 
     func receive(
-        at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void
+        at now: MonotonicTime,
+        _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
     ) {
         if news.arrived.exchange(false, ordering: .acquiringAndReleasing) || now >= pollDue {
             broker.poll(at: now, into: &filling)
@@ -53,15 +54,19 @@ final class InProcessTransport: Transport {
         }
         // Answers to answers are handed over too, until nothing is left to say.
         while !filling.items.isEmpty {
+            // Taken out, so that nobody else can change it meanwhile.
+            var leaving = Outbox()
+            swap(&leaving, &self.leaving)
             swap(&filling, &leaving)
             for item in leaving.items {
                 switch item {
                 case .packet(let connection, let range):
-                    body(connection, leaving.bytes.span.bytes.extracting(range))
-                case .close(let connection): body(connection, RawSpan())
+                    body(connection, leaving.bytes.span.bytes.extracting(range), .now())
+                case .close(let connection): body(connection, RawSpan(), .now())
                 }
             }
             leaving.removeAll()
+            swap(&leaving, &self.leaving)
         }
     }
 

@@ -22,6 +22,10 @@ struct Inflight {
     }
 
     private(set) var slots: [Slot] = []
+    /// Those of `slots`, in the same order. A slot is large, and looking for one is done for every message.
+    private var ids: [PacketID] = []
+    /// Slots that are under way.
+    private var underWay = 0
     private var last: UInt16 = 0
     private var limit: Int
 
@@ -38,11 +42,10 @@ struct Inflight {
         precondition(qos != .atMostOnce)
         let number = delivery?.isNumbered == true ? delivery?.number ?? 0 : 0
         let id = freeID(for: number, qos)
-        slots.append(
+        append(
             Slot(
                 id: id, state: qos == .atLeastOnce ? .awaitingPuback : .awaitingPubrec,
                 delivery: delivery, cursor: cursor, group: group, number: number))
-        checkInvariants()
         return id
     }
 
@@ -54,11 +57,24 @@ struct Inflight {
         let id = freeID(for: number, qos)
         var state = Outbound.awaitingPuback
         if qos == .exactlyOnce { state = delivery == nil ? .awaitingPubcomp : .awaitingPubrec }
-        slots.append(
+        append(
             Slot(
                 id: id, state: state, delivery: delivery, cursor: cursor, group: nil,
                 number: number, isUnderWay: false))
+    }
+
+    private mutating func append(_ slot: Slot) {
+        slots.append(slot)
+        ids.append(slot.id)
+        if slot.isUnderWay { underWay += 1 }
         checkInvariants()
+    }
+
+    private mutating func remove(at place: Int) -> Slot {
+        ids.remove(at: place)
+        let slot = slots.remove(at: place)
+        if slot.isUnderWay { underWay -= 1 }
+        return slot
     }
 
     /// Packet identifiers that numbers are mapped to, at each QoS.
@@ -80,35 +96,42 @@ struct Inflight {
         }
     }
 
-    private func isFree(_ id: PacketID) -> Bool { !slots.contains { $0.id == id } }
+    private func isFree(_ id: PacketID) -> Bool { !ids.contains(id) }
 
     /// The smallest number of a message at `qos` that is not completed or, if `unreceived`, not even received.
     func oldest(_ qos: QoS, unreceived: Bool = false) -> Int? {
-        slots.lazy.filter { slot in
-            guard slot.number > 0 else { return false }
-            switch slot.state {
-            case .awaitingPuback: return qos == .atLeastOnce
-            case .awaitingPubrec: return qos == .exactlyOnce
-            case .awaitingPubcomp: return qos == .exactlyOnce && !unreceived
-            case .complete: return false
-            }
-        }.map(\.number).min()
+        var oldest: Int?
+        for place in slots.indices where slots[place].number > 0 {
+            let isOwed =
+                switch slots[place].state {
+                case .awaitingPuback: qos == .atLeastOnce
+                case .awaitingPubrec: qos == .exactlyOnce
+                case .awaitingPubcomp: qos == .exactlyOnce && !unreceived
+                case .complete: false
+                }
+            if isOwed { oldest = min(oldest ?? .max, slots[place].number) }
+        }
+        return oldest
     }
 
     /// It was not sent after all.
-    mutating func cancel(_ id: PacketID) { slots.removeAll { $0.id == id } }
+    mutating func cancel(_ id: PacketID) {
+        guard let place = ids.firstIndex(of: id) else { return }
+        _ = remove(at: place)
+        checkInvariants()
+    }
 
     /// Feeds `reply` to the delivery `id`.
     /// - Returns: what to do, and the delivery that is over.
     mutating func received(_ reply: Outbound.Reply, id: PacketID) -> (
         action: Outbound.Action, over: Slot?
     ) {
-        guard let place = slots.firstIndex(where: { $0.id == id }) else {
+        guard let place = ids.firstIndex(of: id) else {
             return (.reportMismatch, nil)
         }
         let action = slots[place].state.received(reply)
         if !slots[place].state.isMessageStillOwed { slots[place].delivery = nil }
-        let over = action == .release ? slots.remove(at: place) : nil
+        let over = action == .release ? remove(at: place) : nil
         checkInvariants()
         return (action, over)
     }
@@ -118,17 +141,24 @@ struct Inflight {
     mutating func takeShares(of group: Int?) -> [Delivery] {
         guard slots.contains(where: { $0.group != nil }) else { return [] }
         var taken: [Delivery] = []
-        slots.removeAll { slot in
-            guard let owner = slot.group, group == nil || owner == group,
+        var kept: [Slot] = []
+        for slot in slots {
+            if let owner = slot.group, group == nil || owner == group,
                 slot.state == .awaitingPuback, let delivery = slot.delivery
-            else { return false }
-            taken.append(delivery)
-            return true
+            {
+                taken.append(delivery)
+            } else {
+                kept.append(slot)
+            }
         }
+        slots = kept
+        ids = kept.map(\.id)
+        underWay = kept.count { $0.isUnderWay }
+        checkInvariants()
         return taken
     }
 
-    func slot(_ id: PacketID) -> Slot? { slots.first { $0.id == id } }
+    func slot(_ id: PacketID) -> Slot? { ids.firstIndex(of: id).map { slots[$0] } }
 
     /// The message that `id` stands for; nil once it is with the receiver.
     func delivery(_ id: PacketID) -> Delivery? { slot(id)?.delivery }
@@ -137,14 +167,16 @@ struct Inflight {
     mutating func resume(limit: Int) {
         self.limit = min(limit, Self.numberedIDs)
         for place in slots.indices { slots[place].isUnderWay = false }
+        underWay = 0
     }
 
     /// The oldest message that is still to be repeated, as far as the limit admits it. It counts as sent.
     mutating func nextRepeated() -> (id: PacketID, delivery: Delivery)? {
-        guard slots.count(where: { $0.isUnderWay }) < limit else { return nil }
+        guard underWay < min(limit, slots.count) else { return nil }
         for place in slots.indices where !slots[place].isUnderWay {
             guard let delivery = slots[place].delivery else { continue }
             slots[place].isUnderWay = true
+            underWay += 1
             checkInvariants()
             return (slots[place].id, delivery)
         }
@@ -153,7 +185,8 @@ struct Inflight {
 
     /// Gone from optimised builds; every test runs it after every change.
     private func checkInvariants() {
-        assert(slots.count { $0.isUnderWay } <= limit)
+        assert(slots.count { $0.isUnderWay } == underWay && underWay <= limit)
+        assert(slots.map(\.id) == ids)
         assert(Set(slots.map(\.id)).count == slots.count)
         assert(slots.allSatisfy { $0.delivery == nil || $0.state.isMessageStillOwed })
     }

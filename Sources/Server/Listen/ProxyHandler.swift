@@ -17,7 +17,8 @@ final class ProxyHandler: ChannelInboundHandler {
         var new = unwrapInboundIn(data)
         received.writeBuffer(&new)
         do throws(ProxyHeader.Problem) {
-            guard let header = try ProxyHeader.read(received.readableBytesSpan) else { return }
+            let soFar = received
+            guard let header = try ProxyHeader.read(soFar.readableBytesSpan) else { return }
             isDone = true
             door.peer = header.peer
             received.moveReaderIndex(forwardBy: header.length)

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// EMQX has some processes for each shard, of which no more are inside RocksDB at once than it has dirty I/O
 /// schedulers. Here one pool serves all shards, no more of its threads at a time for one shard than it has workers,
-/// and no more of them in all than may be inside RocksDB, or than twice the cores: a thread that finds its rows in
+/// and no more of them in all than may be inside RocksDB, or than the cores bear: a thread that finds its rows in
 /// memory only takes its core from another.
 final class ReaderPool: Sendable {
     private let shards: [Shard]
@@ -21,14 +21,15 @@ final class ReaderPool: Sendable {
         for shard in shards { polls.began(shard.current.number, in: shard.number) }
     }
 
-    /// Threads that `work` is for.
+    /// Threads that `work` is for. Where polls wait for commits, every commit wakes a reader: more of them than
+    /// half of the cores take these from the writers and sessions that they wait for.
     var threadCount: Int {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         return max(
             1,
             min(
                 shards.count * model.workersPerShard, store.options.engine.concurrentWrites,
-                2 * cores))
+                model.parksAtOnce ? cores / 2 : 2 * cores))
     }
 
     /// Reads until `stop`.

@@ -8,7 +8,8 @@ struct ClientTopics {
 
     private struct Place: Hashable {
         let levels: Int
-        let first: String
+        /// Hash of the first level; zero for its own place, which it cannot name.
+        let first: Int
         let level: Int
     }
 
@@ -20,30 +21,34 @@ struct ClientTopics {
 
     /// Clients that have to agree.
     private static let enough = 3
-    /// Places that are followed, and the longest topic that is looked at, in bytes and levels.
+    /// Places that are followed.
     private static let limit = 512
-    private static let longest = (bytes: 512, levels: 16)
 
     /// A client whose identifier is known publishes to `topic`.
     mutating func learn(_ topic: RawSpan, of clientID: String) {
-        guard let levels = levels(topic) else { return }
+        guard let levels = Levels(of: topic) else { return }
+        let client = clientID.utf8Span.span.bytes
         for level in 0..<levels.count {
-            let place = place(levels, level)
-            let isThere = levels[level] == clientID
-            if isThere, level > 0 || levels.count == 1 { note(clientID, at: place) }
-            if !isThere, places[place] != nil { places[place]?.isRefuted = true }
+            let isThere = topic.extracting(levels[level]).hasSameBytes(as: client)
+            if isThere, level > 0 || levels.count == 1 {
+                note(clientID, at: place(level, levels, topic))
+            } else if !isThere, !places.isEmpty {
+                places[place(level, levels, topic)]?.isRefuted = true
+            }
         }
     }
 
     /// Whose `topic` is; nil if nobody can be sure.
     func client(of topic: RawSpan) -> String? {
-        guard let levels = levels(topic) else { return nil }
+        guard !places.isEmpty, let levels = Levels(of: topic) else { return nil }
         let found = (0..<levels.count).filter { level in
-            guard let known = places[place(levels, level)] else { return false }
+            guard let known = places[place(level, levels, topic)] else { return false }
             return known.clients.count >= Self.enough && !known.isRefuted
         }
         guard found.count == 1, let level = found.first, !levels[level].isEmpty else { return nil }
-        return String(levels[level])
+        return topic.extracting(levels[level]).withUnsafeBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     private mutating func note(_ clientID: String, at place: Place) {
@@ -56,16 +61,39 @@ struct ClientTopics {
         places[place] = known
     }
 
-    private func place(_ levels: [Substring], _ level: Int) -> Place {
-        // What stands in the first level cannot name the place of the first level.
-        Place(levels: levels.count, first: level == 0 ? "" : String(levels[0]), level: level)
+    private func place(_ level: Int, _ levels: Levels, _ topic: RawSpan) -> Place {
+        Place(
+            levels: levels.count,
+            first: level == 0 ? 0 : Interner.hash(topic.extracting(levels[0])), level: level)
     }
 
-    private func levels(_ topic: RawSpan) -> [Substring]? {
-        guard 1...Self.longest.bytes ~= topic.byteCount else { return nil }
-        let text = topic.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-        let levels = text.split(separator: "/", omittingEmptySubsequences: false)
-        return levels.count <= Self.longest.levels ? levels : nil
+    /// Where the levels of a topic are.
+    private struct Levels {
+        private var starts: [17 of Int] = .init(repeating: 0)
+        private(set) var count = 1
+
+        /// The longest topic that is looked at, in bytes and levels.
+        private static let longest = (bytes: 512, levels: 16)
+
+        /// - Returns: nil for a topic that is empty or too long.
+        init?(of topic: RawSpan) {
+            guard 1...Self.longest.bytes ~= topic.byteCount else { return nil }
+            for offset in 0..<topic.byteCount where topic.byte(at: offset) == UInt8(ascii: "/") {
+                guard count < Self.longest.levels else { return nil }
+                starts[count] = offset + 1
+                count += 1
+            }
+            starts[count] = topic.byteCount + 1
+        }
+
+        subscript(level: Int) -> Range<Int> { starts[level]..<starts[level + 1] - 1 }
+    }
+}
+
+extension RawSpan {
+    fileprivate func hasSameBytes(as other: RawSpan) -> Bool {
+        guard byteCount == other.byteCount else { return false }
+        return withUnsafeBytes { mine in other.withUnsafeBytes { mine.elementsEqual($0) } }
     }
 }
 

@@ -96,12 +96,23 @@ struct TCPStream {
         if isNew { return nil }
         lastTime = max(lastTime, time)
         guard !isOver else { return Reception(kept: 0, trouble: []) }
+        // Half of all segments do nothing else, and change nothing of what waits.
+        if isAtRest, !isCrowded, segment.flags == .ack, segment.payload.isEmpty, segment.cut == 0 {
+            halves[1 - side].reassembly.acknowledge(segment.acknowledgement)
+            return Reception(kept: 0, trouble: [])
+        }
         let (kept, quality) = (keptBytes, conversation.quality)
         take(segment, frame, side, time, isCrowded: isCrowded, &listener)
         return Reception(
             kept: keptBytes - kept,
             trouble: conversation.kind == .mqtt ? conversation.quality.troubles(since: quality) : []
         )
+    }
+
+    /// Neither end has begun to finish, and nothing waits behind a hole.
+    private var isAtRest: Bool {
+        halves[0].fin == nil && halves[1].fin == nil
+            && !halves[0].reassembly.hasHole && !halves[1].reassembly.hasHole
     }
 
     private mutating func take<O: TrafficObserver>(

@@ -78,6 +78,8 @@ struct InspectedConnection {
 final class MadePublisher {
     let header: PublisherHeader
     let shard: Int
+    /// Of its values, once they were asked for.
+    var sizes = ValueSizes()
 
     init(_ header: PublisherHeader, shard: Int) {
         self.header = header

@@ -3,6 +3,7 @@ import Knobs
 import Layout
 import MQTT
 import Measure
+import TestSupport
 import Testing
 import Traffic
 
@@ -172,5 +173,31 @@ struct ForecastTests {
         #expect(counts.commits == 100)
         #expect(forecast.criteria.first { $0.name == "syncs_per_s" }?.holds == true)
         #expect(counts.walBytes == 1_000 * (232 + 6 + 1 + 1_000) + 100 * (143 + 27))
+    }
+
+    /// Fails if a name or payload that is replaced changes what is forecast. Everything is equal but what depends
+    /// on how well rows compress: names that looked alike look unlike.
+    @Test func anonymisedTrafficIsForecastTheSame() throws {
+        try Self.compareForecasts(Folder.capture)
+    }
+
+    @Test(.enabled(if: Folder.hasShared, "../shared is not beside the project"))
+    func anonymisedTrafficOfALargeFleetIsForecastTheSame() throws {
+        try Self.compareForecasts(
+            Folder.shared.appendingPathComponent("captures/fleet-400.pcap.zst").path)
+    }
+
+    private static func compareForecasts(_ capture: String) throws {
+        let scratch = ScratchDirectory()
+        try convert([capture], to: scratch("a.dstrace")) {
+            $0.key = AnonymisationKey(secret: Array("a secret of the tests".utf8))
+        }
+        let before = try Inspection(captures: [capture]).forecast
+        let after = try Inspection(captures: [scratch("a.dstrace")]).forecast
+        #expect(before.rates == after.rates && before.shards == after.shards)
+        #expect(before.recorded == after.recorded && before.memory == after.memory)
+        #expect(before.criteria == after.criteria && before.sentence == after.sentence)
+        let change = after.disk.tableBytesPerSecond / before.disk.tableBytesPerSecond - 1
+        #expect(abs(change) < 0.05, "\(change)")
     }
 }

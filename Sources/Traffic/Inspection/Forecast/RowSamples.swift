@@ -4,6 +4,7 @@
 struct RowSamples {
     private struct Sample {
         let stream: UInt64
+        let lot: UInt64
         /// In `bytes`.
         let range: Range<Int>
     }
@@ -14,24 +15,28 @@ struct RowSamples {
 
     private var bytes: [UInt8] = []
     private var samples: [Sample] = []
-    /// Streams are taken whose identifiers, which are hashes, have none of these bits.
+    /// Streams are taken whose lots have none of these bits.
     private var mask: UInt64 = 0
     private var step = 1
     private var offered = 0
 
+    /// What decides whether a stream is taken: drawn from when it began and not from its name, so that the same
+    /// rows are taken of traffic whose names were replaced.
+    static func lot(ofStream number: Int) -> UInt64 { mixed(UInt64(number) &+ 1, MixingWord.b) }
+
     /// Whether the next row of this stream is to be offered.
-    mutating func wants(_ stream: UInt64) -> Bool {
-        guard stream & mask == 0 else { return false }
+    mutating func wants(_ lot: UInt64) -> Bool {
+        guard lot & mask == 0 else { return false }
         offered += 1
         return offered % step == 0
     }
 
-    mutating func offer(_ row: RawSpan, stream: UInt64) {
+    mutating func offer(_ row: RawSpan, stream: UInt64, lot: UInt64) {
         let count = min(row.byteCount, Self.longest)
         if bytes.count + count > Self.budget { thin() }
         let start = bytes.count
         row.extracting(first: count).withUnsafeBytes { bytes.append(contentsOf: $0) }
-        samples.append(Sample(stream: stream, range: start..<bytes.count))
+        samples.append(Sample(stream: stream, lot: lot, range: start..<bytes.count))
     }
 
     /// Size of the compressed blocks over that of the rows; nil if there are none.
@@ -49,7 +54,7 @@ struct RowSamples {
 
     private mutating func thin() {
         let wider = mask << 1 | 1
-        let kept = samples.filter { $0.stream & wider == 0 }
+        let kept = samples.filter { $0.lot & wider == 0 }
         let share = kept.reduce(0) { $0 + $1.range.count } * 4
         if share >= bytes.count, share <= bytes.count * 3 {
             mask = wider
@@ -65,7 +70,8 @@ struct RowSamples {
         for sample in some {
             let start = keptBytes.count
             keptBytes.append(contentsOf: bytes[sample.range])
-            kept.append(Sample(stream: sample.stream, range: start..<keptBytes.count))
+            kept.append(
+                Sample(stream: sample.stream, lot: sample.lot, range: start..<keptBytes.count))
         }
         (samples, bytes) = (kept, keptBytes)
     }

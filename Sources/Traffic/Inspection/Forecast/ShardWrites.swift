@@ -16,6 +16,8 @@ struct ShardWrites {
     private var varying: [Range<Int>] = []
     /// By topic: where it was last found if no level of it varies. What has been learned stays.
     private var homes: [Home] = []
+    /// By stream: see `RowSamples.lot`.
+    private var lots: [StreamID: UInt64] = [:]
     private var news = RowBuffer()
     private var buffer: [UInt8] = []
 
@@ -32,6 +34,8 @@ struct ShardWrites {
     private struct Home {
         var shard: Int32 = -1
         var stream = StreamID(rawValue: 0)
+        /// See `RowSamples.lot`.
+        var lot: UInt64 = 0
     }
 
     private struct Shard {
@@ -68,39 +72,18 @@ struct ShardWrites {
             return
         }
         closeBatch(of: shard, at: time)
-        let stream = find(topic, number, in: shard)
-        // Taken out for a moment, so that it can be lent.
-        var row: [UInt8] = []
-        swap(&row, &buffer)
-        defer { swap(&row, &buffer) }
-        row.removeAll(keepingCapacity: true)
-        row.appendDataKey(stream, timestamp: UInt64(Self.timestamp) * 1_000)
-        if terms.format.keys == .skipstreamV2 { row.appendWords(varying, of: topic) }
-        let keyCount = row.count
-        let isSampled = rows.wants(stream.rawValue)
-        let payload = packet.extracting(header.payload)
+        let home = find(topic, number, in: shard)
+        let size: (key: Int, value: Int)
         do throws(CodecError) {
-            try publisher.header.appendValue(
-                qos: header.qos, retain: header.retain, topic: topic, varying: varying,
-                payload: isSampled ? payload : payload.extracting(first: 0),
-                properties: packet.extracting(header.properties), timestamp: Self.timestamp,
-                to: &row)
+            size = try measure(header, in: packet, topic: topic, home, from: publisher)
         } catch {
             leftOut += 1
             return
         }
-        var value = row.count - keyCount
-        if isSampled {
-            rows.offer(row.span.bytes, stream: stream.rawValue)
-        } else {
-            // Of a payload only the size matters.
-            let values = terms.format.values
-            value += values.size(ofString: payload.byteCount) - values.size(ofString: 0)
-        }
-        put(shard, key: keyCount, value: value)
+        put(shard, key: size.key, value: size.value)
         shards[shard].counts.dataPuts += 1
-        shards[shard].counts.valueBytes += value
-        let words = keyCount - [UInt8].dataKeySize
+        shards[shard].counts.valueBytes += size.value
+        let words = size.key - [UInt8].dataKeySize
         for _ in varying.indices {
             put(shard, key: [UInt8].indexKeySize + words, value: 0)
             shards[shard].counts.indexPuts += 1
@@ -113,11 +96,48 @@ struct ShardWrites {
         if shards[shard].waiting >= terms.batching.messages { commit(shard) }
     }
 
+    /// The sizes of the row; the row itself is made only if it is sampled, or none of its kind was measured.
+    private mutating func measure(
+        _ header: PublishHeader, in packet: RawSpan, topic: RawSpan, _ home: Home,
+        from publisher: MadePublisher
+    ) throws(CodecError) -> (key: Int, value: Int) {
+        let isSampled = rows.wants(home.lot)
+        let payload = packet.extracting(header.payload)
+        let properties = packet.extracting(header.properties)
+        let values = terms.format.values
+        // Of a payload only the size matters.
+        let more = values.size(ofString: payload.byteCount) - values.size(ofString: 0)
+        if !isSampled, varying.isEmpty,
+            let size = publisher.sizes.size(of: header, properties: properties)
+        {
+            return ([UInt8].dataKeySize, size + more)
+        }
+        // Taken out for a moment, so that it can be lent.
+        var row: [UInt8] = []
+        swap(&row, &buffer)
+        defer { swap(&row, &buffer) }
+        row.removeAll(keepingCapacity: true)
+        row.appendDataKey(home.stream, timestamp: UInt64(Self.timestamp) * 1_000)
+        if terms.format.keys == .skipstreamV2 { row.appendWords(varying, of: topic) }
+        let keyCount = row.count
+        try publisher.header.appendValue(
+            qos: header.qos, retain: header.retain, topic: topic, varying: varying,
+            payload: isSampled ? payload : payload.extracting(first: 0), properties: properties,
+            timestamp: Self.timestamp, to: &row)
+        let value = row.count - keyCount
+        if isSampled {
+            rows.offer(row.span.bytes, stream: home.stream.rawValue, lot: home.lot)
+            return (keyCount, value)
+        }
+        if varying.isEmpty { publisher.sizes.note(value, of: header, properties: properties) }
+        return (keyCount, value + more)
+    }
+
     /// The stream of the topic, and in `varying` its varying levels; what it teaches is counted.
-    private mutating func find(_ topic: RawSpan, _ number: Int?, in shard: Int) -> StreamID {
+    private mutating func find(_ topic: RawSpan, _ number: Int?, in shard: Int) -> Home {
         if let number, number < homes.count, homes[number].shard == Int32(shard) {
             varying.removeAll(keepingCapacity: true)
-            return homes[number].stream
+            return homes[number]
         }
         news.removeAll()
         shards[shard].trie.find(topic, into: &key, learning: &news)
@@ -130,11 +150,19 @@ struct ShardWrites {
         }
         varying.removeAll(keepingCapacity: true)
         varying.append(contentsOf: key.varying)
+        let home = Home(shard: Int32(shard), stream: key.stream, lot: lot(of: key.stream))
         if let number, key.varying.isEmpty {
             while homes.count <= number { homes.append(Home()) }
-            homes[number] = Home(shard: Int32(shard), stream: key.stream)
+            homes[number] = home
         }
-        return key.stream
+        return home
+    }
+
+    private mutating func lot(of stream: StreamID) -> UInt64 {
+        if let known = lots[stream] { return known }
+        let lot = RowSamples.lot(ofStream: lots.count)
+        lots[stream] = lot
+        return lot
     }
 
     /// What was counted, shard by shard; batches that are being filled are committed.
