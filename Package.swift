@@ -95,13 +95,13 @@ let package = Package(
             ],
             using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
         layer("Tap", on: ["Traffic", "MQTT", "Measure"], using: nio),
-        layer("Replay", on: ["Traffic", "MQTT", "Measure"]),
+        layer("Replay", on: ["Traffic", "MQTT", "Measure"], using: nio + [tls]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(
             "Trial",
             on: [
-                "Study", "Replay", "Broker", "Storage", "Layout", "Traffic", "Knobs", "MQTT",
-                "Measure", "CJemalloc",
+                "Study", "Replay", "Broker", "Storage", "Layout", "Traffic", "Knobs", "HOCON",
+                "MQTT", "Measure", "CJemalloc",
             ]),
         layer("Advisor", on: ["Study", "Knobs", "HOCON", "Measure"]),
         layer(
@@ -140,7 +140,10 @@ let package = Package(
             ],
             using: nio + [tls, logging], excluding: ["Clients"]),
         tests("Tap", on: ["Traffic", "MQTT", "Measure", "TestSupport"], using: nio),
-        tests("Replay", on: ["Traffic", "MQTT", "Measure", "TestSupport"]),
+        tests(
+            "Replay",
+            on: ["Traffic", "Server", "Storage", "Knobs", "MQTT", "Measure", "TestSupport"],
+            using: nio),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
         tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),

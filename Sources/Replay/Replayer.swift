@@ -133,7 +133,7 @@ package final class Replayer {
 
     /// Answers everything that has arrived.
     private func answer(at now: MonotonicTime) {
-        transport.receive(at: now) { connection, packet in
+        transport.receive(at: now) { connection, packet, arrived in
             guard let index = owners[connection] else { return }
             guard packet.byteCount > 0 else {
                 owners[connection] = nil
@@ -143,12 +143,12 @@ package final class Replayer {
             }
             react(
                 to: clients[index].received(packet, version: trace.connections[index].version),
-                on: connection, at: now)
+                on: connection, at: arrived)
         }
     }
 
     private func react(
-        to reaction: VirtualClient.Reaction, on connection: Int, at now: MonotonicTime
+        to reaction: VirtualClient.Reaction, on connection: Int, at arrived: MonotonicTime
     ) {
         switch reaction {
         case .nothing, .connected: break
@@ -156,14 +156,14 @@ package final class Replayer {
             if schedule.isMeasured(intended) {
                 recorder.acknowledged += 1
                 if answer == nil {
-                    recorder.puback.record(.now() - intended)
+                    recorder.puback.record(arrived - intended)
                 } else {
-                    recorder.pubrec.record(.now() - intended)
+                    recorder.pubrec.record(arrived - intended)
                 }
             }
             if let answer { reply(answer, on: connection) }
         case .deliver(let qos, let answer):
-            if schedule.isMeasured(now) { recorder.delivered.add(qos) }
+            if schedule.isMeasured(arrived) { recorder.delivered.add(qos) }
             if let answer { reply(answer, on: connection) }
         case .reply(let answer): reply(answer, on: connection)
         case .refused: recorder.refused += 1

@@ -15,9 +15,15 @@ package protocol Transport: AnyObject {
     /// Ends the network connection without a word, as a broken link does.
     func close(_ connection: Int, at now: MonotonicTime)
 
-    /// Hands over what has arrived, in order; `body` may send. A span of no bytes says that the broker
-    /// closed the connection.
-    func receive(at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void)
+    /// Hands over what has arrived, in order; `body` may send.
+    ///
+    /// `packet` is one whole packet; a span of no bytes says that the broker closed the connection. Latencies
+    /// of answers end at `arrived`, when the packet was read from its socket or, without one, handed out: it
+    /// does not count how long the replay takes to get to it.
+    func receive(
+        at now: MonotonicTime,
+        _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
+    )
 
     /// Sleeps until something may have arrived, or `time`.
     func wait(until time: MonotonicTime)

@@ -45,7 +45,8 @@ final class InProcessTransport: Transport {
     }
 
     func receive(
-        at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void
+        at now: MonotonicTime,
+        _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
     ) {
         if news.arrived.exchange(false, ordering: .acquiringAndReleasing) || now >= pollDue {
             broker.poll(at: now, into: &filling)
@@ -57,8 +58,8 @@ final class InProcessTransport: Transport {
             for item in leaving.items {
                 switch item {
                 case .packet(let connection, let range):
-                    body(connection, leaving.bytes.span.bytes.extracting(range))
-                case .close(let connection): body(connection, RawSpan())
+                    body(connection, leaving.bytes.span.bytes.extracting(range), .now())
+                case .close(let connection): body(connection, RawSpan(), .now())
                 }
             }
             leaving.removeAll()

@@ -63,14 +63,17 @@ private final class TestTransport: Transport {
         waiting.append((sends + answersAfter, connection, packet))
     }
 
-    func receive(at now: MonotonicTime, _ body: (_ connection: Int, _ packet: RawSpan) -> Void) {
+    func receive(
+        at now: MonotonicTime,
+        _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
+    ) {
         while let first = waiting.first, first.due <= sends {
             waiting.removeFirst()
             if first.packet[0] >> 4 != PacketType.pubrec.rawValue {
                 used.remove(
                     first.connection << 16 | Int(first.packet[2]) << 8 | Int(first.packet[3]))
             }
-            body(first.connection, first.packet.span.bytes)
+            body(first.connection, first.packet.span.bytes, .now())
         }
     }
 

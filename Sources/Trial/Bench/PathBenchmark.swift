@@ -94,7 +94,7 @@ package struct PathBenchmark {
 
         var acknowledged = 0
         func collect() {
-            transport.receive(at: .now()) { _, packet in
+            transport.receive(at: .now()) { _, packet, _ in
                 if packet.byteCount > 0, packet.unsafeLoad(as: UInt8.self) == 0x40 {
                     acknowledged += 1
                 }
@@ -200,7 +200,7 @@ package struct PathBenchmark {
                     subscriptions: [Subscription(filter: "bench/#", qos: .atLeastOnce)])),
             on: connection, over: transport)
         send(.disconnect(Disconnect()), on: connection, over: transport)
-        transport.receive(at: .now()) { _, _ in }
+        transport.receive(at: .now()) { _, _, _ in }
     }
 
     private func open(_ transport: InProcessTransport) -> Int {
