@@ -53,7 +53,8 @@ package struct BrokerPlan: Sendable {
                 toFile: configurationFile, atomically: true, encoding: .utf8)
         } catch {
             throw .environment(
-                "\(directory): a broker cannot be set up there (\(error)); name a folder that may be written")
+                "\(directory): a broker cannot be set up there (\(error)); name a folder that may be written"
+            )
         }
     }
 }
