@@ -147,7 +147,9 @@ let package = Package(
             on: ["Traffic", "Server", "Storage", "Knobs", "MQTT", "Measure", "TestSupport"],
             using: nio),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
-        tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
+        tests(
+            "Trial",
+            on: ["Layout", "Study", "Traffic", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),
         tests(
             "Report",

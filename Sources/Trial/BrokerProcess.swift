@@ -65,8 +65,9 @@ package final class BrokerProcess {
     /// - Returns: the reading end of its standard output.
     private func spawn() throws(TrialError) -> Int32 {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.fault("a pipe", errno) }
+        guard pipe(&ends) == 0 else { throw Self.fault("a pipe", errno) }
         defer { close(ends[1]) }
+        keepDescriptors()
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -74,8 +75,6 @@ package final class BrokerProcess {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_addopen(
             &actions, 2, plan.logFile, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        // The sockets of clients are not its own.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         // Ctrl-C reaches every process of a group; when this one ends is not for the keyboard to say.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -91,6 +90,15 @@ package final class BrokerProcess {
         }
         process = child
         return ends[0]
+    }
+
+    /// The child must hold neither the end that is waited for nor the sockets of clients: a connection is closed once
+    /// nobody holds it any more, and SwiftNIO's are open to children.
+    private func keepDescriptors() {
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     /// Reads what the broker says until it says where it listens.

@@ -1,4 +1,5 @@
 import Foundation
+import HOCON
 import Measure
 import TestSupport
 import Testing

@@ -85,13 +85,15 @@ extension SocketAddress {
 
     /// 127.0.0.0/8 and ::1 (RFC 6890), the former also as ::ffff:127.x.
     fileprivate var isLoopback: Bool {
+        let bytes = withSockAddr { Array(UnsafeRawBufferPointer(start: $0, count: $1)) }
+        // Where the address lies in sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)).
         switch self {
-        case .v4(let address):
-            return UInt32(bigEndian: address.address.sin_addr.s_addr) >> 24 == 127
-        case .v6(let address):
-            let bytes = withUnsafeBytes(of: address.address.sin6_addr) { Array($0) }
-            let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 127]
-            return bytes == [UInt8](repeating: 0, count: 15) + [1] || bytes.starts(with: mapped)
+        case .v4: return bytes[4] == 127
+        case .v6:
+            let address = bytes[8..<24]
+            let zeros = [UInt8](repeating: 0, count: 10)
+            return address.elementsEqual(zeros + [0, 0, 0, 0, 0, 1])
+                || address.starts(with: zeros + [0xFF, 0xFF, 127])
         case .unixDomainSocket: return false
         }
     }

@@ -3,6 +3,7 @@ internal import MQTT
 package import Measure
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 package import Traffic
 
 /// Reaches a broker over TCP, with or without TLS. Sockets are on an event loop of their own; this side, on the
@@ -111,7 +112,7 @@ package final class SocketTransport: Transport {
             if packet.byteCount == 0 {
                 watch.closed(item.connection, mail.lastFault, at: item.time)
             } else {
-                heard(packet, on: item.connection)
+                heard(packet, on: item.connection, at: item.time)
             }
             body(item.connection, packet, item.time)
         }
@@ -131,11 +132,11 @@ package final class SocketTransport: Transport {
         loop.execute { wires.value.drain() }
     }
 
-    private func heard(_ packet: RawSpan, on connection: Int) {
+    private func heard(_ packet: RawSpan, on connection: Int, at time: MonotonicTime) {
         guard let type = PacketType(rawValue: packet.unsafeLoad(as: UInt8.self) >> 4) else {
             return
         }
-        watch.heard(type, on: connection)
+        watch.heard(type, on: connection, at: time)
         // Its reason code is behind one byte of flags in every version.
         if type == .connack, packet.byteCount > 3 {
             let code = packet.unsafeLoad(fromByteOffset: 3, as: UInt8.self)

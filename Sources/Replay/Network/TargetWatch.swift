@@ -10,14 +10,16 @@ struct TargetWatch {
         var isNoted = false
     }
 
-    /// Requests since something was last heard.
+    /// How long answers are owed and nothing at all has come.
     private struct Quiet {
         private var since: MonotonicTime?
 
         mutating func asked(at now: MonotonicTime) { if since == nil { since = now } }
-        mutating func heard() { since = nil }
 
-        /// For how long the first of them has had no answer; nil if there is none.
+        /// - Parameter owed: answers that are still to come.
+        mutating func heard(at now: MonotonicTime, owed: Int) { since = owed > 0 ? now : nil }
+
+        /// Nil if nothing is owed.
         func time(at now: MonotonicTime) -> Nanoseconds? { since.map { now - $0 } }
     }
 
@@ -53,11 +55,9 @@ struct TargetWatch {
         connections[connection]?.quiet.asked(at: now)
     }
 
-    mutating func heard(_ type: PacketType, on connection: Int) {
+    mutating func heard(_ type: PacketType, on connection: Int, at now: MonotonicTime) {
         guard let place = connections.index(forKey: connection) else { return }
         failing = nil
-        quiet.heard()
-        connections.values[place].quiet.heard()
         connections.values[place].isNoted = false
         if !connections.values[place].hasSpoken {
             connections.values[place].hasSpoken = true
@@ -67,13 +67,16 @@ struct TargetWatch {
             connections.values[place].unanswered -= 1
             unanswered -= 1
         }
+        quiet.heard(at: now, owed: unanswered)
+        connections.values[place].quiet.heard(
+            at: now, owed: connections.values[place].unanswered)
     }
 
     /// - Parameter fault: what the target did; nil if it is the replay that ended it.
     mutating func closed(_ connection: Int, _ fault: TransportFault?, at now: MonotonicTime) {
         guard let open = connections.removeValue(forKey: connection) else { return }
         unanswered -= open.unanswered
-        if unanswered == 0 { quiet.heard() }
+        if unanswered == 0 { quiet.heard(at: now, owed: 0) }
         if open.hasSpoken { inUse -= 1 }
         if let fault, inUse == 0 { failing = (failing?.since ?? now, fault) }
     }

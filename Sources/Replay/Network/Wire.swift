@@ -2,6 +2,7 @@ internal import Measure
 internal import NIOCore
 internal import NIOSSL
 internal import NIOTLS
+internal import Synchronization
 
 /// One connection to the target: gathers what is to be sent in one turn of the event loop, and cuts what comes into
 /// packets. Confined to the event loop.

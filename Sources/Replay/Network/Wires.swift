@@ -4,6 +4,7 @@ internal import Measure
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
+internal import Synchronization
 
 /// The sockets of a transport. Confined to its event loop.
 final class Wires {

@@ -84,10 +84,10 @@ private final class Behaviour: ChannelInboundHandler {
         case (.denies(let code), .connect): say([0x20, 2, 0, code], context)
         case (.resets, .connect):
             // Without a word of TCP either.
-            let options = context.channel.syncOptions
-            try? options?.setOption(
-                .socketOption(.so_linger), value: linger(l_onoff: 1, l_linger: 0))
-            context.close(promise: nil)
+            let channel = context.channel
+            (channel as? any SocketOptionProvider)?
+                .setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                .whenComplete { _ in channel.close(promise: nil) }
         case (.ends, .publish): context.close(promise: nil)
         case (.says(let bytes), .connect): for byte in bytes { say([byte], context) }
         case (.resets, _), (.says, _), (.denies, _), (.isStuck, _): break
