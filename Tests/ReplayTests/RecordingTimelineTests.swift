@@ -134,3 +134,92 @@ import Traffic
         #expect(!delays.isEmpty)
     }
 }
+
+/// What a recording does not hold, or holds in another way than it was, is said and does not spoil the rest.
+@Suite struct RecordingDoubtsTests {
+    private let folder = ScratchDirectory()
+
+    /// A capture whose clock was set back must neither begin with a wait of an hour nor send an hour at once.
+    @Test func aClockThatIsSetBackGoesOnFromWhereItWas() throws {
+        let recording = try TraceFile.recording(in: folder) { file in
+            try file.connect(0, "a")
+            file.wait(seconds: 10)
+            try file.publish(0, "t")
+            file.wait(seconds: -3_600)
+            try file.publish(0, "t")
+            file.wait(seconds: 10)
+            try file.publish(0, "t")
+        }
+        let played = try Played(recording.timeline())
+        #expect(
+            played.lines.filter { $0.contains("PUBLISH") } == [
+                "10.001 a PUBLISH t q0", "10.001 a PUBLISH t q0", "20.002 a PUBLISH t q0",
+            ])
+        #expect(recording.span == .milliseconds(20_002))
+        #expect(recording.doubts.contains { $0.contains("was set back 1 times") })
+    }
+
+    /// An hour in a recording of seconds is a clock that was set: nobody is to wait for it unawares.
+    @Test func aLongSilenceIsSaid() throws {
+        let recording = try TraceFile.recording(in: folder) { file in
+            try file.connect(0, "a")
+            file.wait(seconds: 3_600)
+            try file.publish(0, "t")
+        }
+        #expect(recording.doubts.contains { $0.contains("nothing happens for 3600 s") })
+    }
+
+    @Test func theBrokersDirectionAloneCannotBeReplayed() throws {
+        let recording = try TraceFile.recording(in: folder) { file in
+            file.open(0)
+            try file.send(.publish(Publish(topic: "t")), on: 0, .toClient)
+            file.close(0)
+        }
+        let refusal = TimelinePlan(seed: Seed(1)).refusal(for: recording)
+        #expect(refusal?.contains("nothing that clients sent") == true)
+    }
+
+    @Test func theClientsDirectionAloneCan() throws {
+        let recording = try TraceFile.recording(in: folder) { file in
+            try file.connect(0, "a")
+            try file.publish(0, "t", qos: 1)
+            file.close(0)
+        }
+        #expect(TimelinePlan(seed: Seed(1)).refusal(for: recording) == nil)
+        #expect(recording.doubts.contains { $0.contains("only the clients' direction") })
+        #expect(try Played(recording.timeline()).publishes.count == 1)
+    }
+
+    /// Subscriptions that somebody wrote down are made before the replay, also of a client that never appears.
+    @Test func givenSubscriptionsAreMade() throws {
+        let list = "a\tx/#\t2\nabsent\ty\t1\n"
+        let given = try GivenSubscriptions(parsing: Data(list.utf8), path: "list")
+        var file = try TraceFile(folder("a.dstrace"))
+        try file.connect(0, "a", clean: false, .sessionExpiryInterval(60))
+        try file.publish(0, "t")
+        try file.writer.finish()
+        let recording = try Recording(
+            captures: [folder("a.dstrace")], options: ReadingOptions(subscriptions: given))
+        let played = try Played(recording.timeline())
+        #expect(
+            played.lines.filter { $0.contains("SUBSCRIBE") } == [
+                "0.0 a SUBSCRIBE x/#", "0.0 absent SUBSCRIBE y",
+            ])
+        #expect(played.connects(of: "absent").map(\.version) == [.v3_1_1])
+        #expect(played.connects(of: "absent").map(\.cleanStart) == [false])
+        #expect(played.connects(of: "a").count == 2)
+    }
+
+    /// A capture that ends in the middle of a packet is replayed up to its last whole one.
+    @Test func aCaptureThatIsCutOffIsReplayedAsFarAsItGoes() throws {
+        var bytes = try DecodingCount.decompressed(Folder.capture)
+        bytes.removeLast(bytes.count / 3)
+        try Data(bytes).write(to: URL(fileURLWithPath: folder("cut.pcap")))
+        let recording = try Recording(captures: [folder("cut.pcap")])
+        let tally = try Tally(recording.timeline())
+        #expect(tally.publishes[0] > 300 && tally.publishes[0] < 1_126)
+        #expect(tally.impossible.isEmpty)
+        #expect(tally.stillOpen.isEmpty)
+        #expect(recording.doubts.contains { $0.contains("was cut off") })
+    }
+}

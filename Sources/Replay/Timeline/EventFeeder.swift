@@ -7,8 +7,7 @@ struct EventFeeder: TrafficObserver {
     private let queue: BatchQueue
     /// Connections whose CONNECT was not recorded, as the first reading found them.
     private let undeclared: [Int: Trace.Connection]
-    /// Time of the first event, nanoseconds since the epoch.
-    private let start: Int64
+    private var clock = RecordedClock()
     private var connections = OpenConnections<Connection>()
     private var batch = EventBatch()
 
@@ -18,8 +17,8 @@ struct EventFeeder: TrafficObserver {
         var isTold = false
     }
 
-    init(_ queue: BatchQueue, undeclared: [Int: Trace.Connection], start: Int64) {
-        (self.queue, self.undeclared, self.start) = (queue, undeclared, start)
+    init(_ queue: BatchQueue, undeclared: [Int: Trace.Connection]) {
+        (self.queue, self.undeclared) = (queue, undeclared)
     }
 
     var wantsMore: Bool { !queue.isCancelled }
@@ -64,7 +63,10 @@ struct EventFeeder: TrafficObserver {
     ) {
         guard let place = connections.place(of: connection) else { return }
         let state = connections.states[place]
-        if state.isTold { tell(.closed(ending), connection, at: time, RawSpan()) }
+        // The end of the capture says nothing of when, and nothing of the connection.
+        if state.isTold, ending != .endOfCapture {
+            tell(.closed(ending), connection, at: time, RawSpan())
+        }
         connections.close(connection, leaving: Connection(peer: state.peer))
     }
 
@@ -77,20 +79,22 @@ struct EventFeeder: TrafficObserver {
         _ connection: Int, _ facts: Trace.Connection, _ connect: Connect, at time: Int64
     ) {
         if let place = connections.place(of: connection) { connections.states[place].isTold = true }
-        tell(.opened(facts), connection, at: time, RawSpan())
+        tell(.opened(facts), connection, at: time, RawSpan(), isOpening: true)
         var bytes: [UInt8] = []
         connect.write(to: &bytes)
         let kind = RecordedEvent.Kind.packet(.connect, qos: .atMostOnce, packetIDOffset: 0)
-        tell(kind, connection, at: time, bytes.span.bytes)
+        tell(kind, connection, at: time, bytes.span.bytes, isOpening: true)
     }
 
     private mutating func tell(
-        _ kind: RecordedEvent.Kind, _ connection: Int, at time: Int64, _ packet: RawSpan
+        _ kind: RecordedEvent.Kind, _ connection: Int, at time: Int64, _ packet: RawSpan,
+        isOpening: Bool = false
     ) {
         let begin = batch.bytes.count
         packet.withUnsafeBytes { batch.bytes.append(contentsOf: $0) }
         let event = RecordedEvent(
-            offset: Nanoseconds(max(0, time &- start)), connection: connection, kind: kind)
+            offset: clock.note(time, isOpening: isOpening), connection: connection,
+            kind: kind)
         batch.events.append((event, begin..<batch.bytes.count))
         guard batch.isFull else { return }
         queue.put(batch)

@@ -15,12 +15,14 @@ package struct Recording {
     package let devices: DeviceLevels
     /// Clients that subscribe to something.
     package let subscribers: Set<String>
-    /// From the first deed of a client to the last.
+    /// From the first thing that a client did to the last.
     package let span: Nanoseconds
     /// Sessions that are older than the recording and are made before it is replayed.
     package var olderSessions: Int { older.count }
     /// Messages that are left out, because only an alias says their topic that was set before the recording began.
     package var withoutTopic: Int { survey.withoutTopic }
+    /// Why the replay is not quite what was recorded, a sentence each.
+    package let doubts: [String]
     private let paths: [String]
     private let options: ReadingOptions
     private let survey: Survey
@@ -42,7 +44,7 @@ package struct Recording {
         times = survey.times
         devices = DeviceLevels(survey.devices)
         subscribers = survey.subscribers
-        span = Nanoseconds(max(0, survey.end &- survey.start))
+        span = survey.clock.offset
         older = Dictionary(grouping: reading.older.entries, by: \.clientID)
             .sorted { $0.key < $1.key }
             .map { client, entries in
@@ -51,8 +53,12 @@ package struct Recording {
                     entries.map { Subscription(filter: $0.filter.text, qos: $0.qos) })
             }
         trace = reading.trace
+        doubts = RecordingDoubts.sentences(reading.inspection, survey, older: older.count)
         (self.paths, self.options, self.survey) = (paths, options, survey)
     }
+
+    /// Whether clients sent anything; if not, there is nothing to replay.
+    package var hasSteps: Bool { survey.packets.sent > 0 }
 
     /// One pass, from its beginning.
     package func timeline() -> any Timeline {

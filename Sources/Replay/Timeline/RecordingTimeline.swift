@@ -26,9 +26,9 @@ package final class RecordingTimeline: Timeline {
         times = survey.times
         for session in older { session.enter(&prelude, &cast) }
         let queue = queue
-        let (undeclared, start) = (survey.undeclared, survey.start)
+        let undeclared = survey.undeclared
         Thread.detachNewThread {
-            let feeder = EventFeeder(queue, undeclared: undeclared, start: start)
+            let feeder = EventFeeder(queue, undeclared: undeclared)
             do throws(CaptureError) {
                 var read = try readTraffic(paths, options: options, telling: feeder)
                 read.finish()

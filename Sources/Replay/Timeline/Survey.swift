@@ -6,9 +6,9 @@ internal import Traffic
 struct Survey: TrafficObserver {
     /// Connections whose CONNECT was not recorded, by their number in every reading.
     private(set) var undeclared: [Int: Trace.Connection] = [:]
-    /// When the first event of a client was, nanoseconds since the epoch.
-    private(set) var start = Int64.max
-    private(set) var end = Int64.min
+    private(set) var clock = RecordedClock()
+    /// Packets of clients and of brokers.
+    private(set) var packets = (sent: 0, received: 0)
     /// The first CONNECT of clients that came back to a session of which the recording shows no beginning, and of
     /// those that are wanted.
     private(set) var resumed: [String: Connect] = [:]
@@ -25,7 +25,6 @@ struct Survey: TrafficObserver {
 
     private struct Connection {
         let peer: Endpoint
-        let openedAt: Int64
         var clientID = ""
         /// It has sent something, and begun with this.
         var isDeclared: Bool?
@@ -40,7 +39,7 @@ struct Survey: TrafficObserver {
     init(wanted: Set<String> = []) { self.wanted = wanted }
 
     mutating func opened(_ connection: Int, client: Endpoint, at time: Int64) {
-        connections.open(connection, Connection(peer: client, openedAt: time))
+        connections.open(connection, Connection(peer: client))
     }
 
     mutating func identified(_ connection: Int, clientID: String, at time: Int64) {
@@ -57,6 +56,7 @@ struct Survey: TrafficObserver {
             )
         }
         guard packet.direction == .toBroker else {
+            packets.received += 1
             if case .other(.connack(let connack)) = packet.content { answered(connack, place) }
             return
         }
@@ -65,11 +65,11 @@ struct Survey: TrafficObserver {
             return
         }
         guard packet.type != .auth else { return }
+        packets.sent += 1
         if connections.states[place].isDeclared == nil {
             connections.states[place].isDeclared = false
-            note(connections.states[place].openedAt)
         }
-        note(packet.time)
+        clock.note(packet.time)
         switch packet.content {
         case .publish(let header): published(header, bytes, place)
         case .other(.subscribe): subscribers.insert(connections.states[place].clientID)
@@ -82,23 +82,18 @@ struct Survey: TrafficObserver {
     ) {
         guard let place = connections.place(of: connection) else { return }
         let state = connections.states[place]
-        note(time)
+        if ending != .endOfCapture { clock.note(time) }
         if state.isDeclared != true {
-            note(state.openedAt)
             undeclared[connection] = Trace.Connection(
                 clientID: state.clientID, version: version, peer: state.peer, connectSeen: false)
         }
-        connections.close(connection, leaving: Connection(peer: state.peer, openedAt: 0))
-    }
-
-    private mutating func note(_ time: Int64) {
-        start = min(start, time)
-        end = max(end, time)
+        connections.close(connection, leaving: Connection(peer: state.peer))
     }
 
     private mutating func connected(_ connect: Connect, _ place: Int, at time: Int64) {
         guard connections.states[place].isDeclared == nil else { return }
-        note(time)
+        clock.note(time)
+        packets.sent += 1
         connections.states[place].isDeclared = true
         connections.states[place].clientID = connect.clientID
         guard !connect.clientID.isEmpty, known.insert(connect.clientID).inserted else { return }

@@ -54,6 +54,10 @@ package struct TimelinePlan: Sendable {
 
     /// Why this cannot be done with that recording, and what to do; nil if it can.
     package func refusal(for recording: Recording) -> String? {
+        guard recording.hasSteps else {
+            return "the recording holds nothing that clients sent: only the broker's direction was "
+                + "captured; record both"
+        }
         if let window, window.lowerBound >= recording.span {
             return "the part begins \(window.lowerBound.seconds) s into a recording of "
                 + "\(recording.span.seconds) s; name an earlier one"
