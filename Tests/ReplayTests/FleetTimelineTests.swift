@@ -60,6 +60,25 @@ import Traffic
         #expect(subscribes.contains("backend SUBSCRIBE env/dev-1~1/alert"))
     }
 
+    /// A longer topic makes the packet longer, and with it its length field; all that is behind must move along.
+    @Test func packetsOfClonesAreWhole() throws {
+        let recording = try TraceFile.recording(in: folder) { file in
+            for number in 0..<3 {
+                try file.connect(number, "s\(number)")
+                for length in 90..<125 {
+                    let filler = Property.contentType(String(repeating: "x", count: length))
+                    try file.publish(number, "a/s\(number)/b", qos: 1, filler)
+                }
+            }
+        }
+        let played = try Played(try plan(12).make(from: recording).timeline)
+        #expect(played.wrong == [])
+        let payloads = Set(played.publishes.map(\.publish.payload))
+        #expect(payloads == [[0x31]])
+        #expect(played.publishes.count == 12 * 3 * 35)
+        #expect(played.publishes.contains { $0.publish.topic == "a/s2~11/b" })
+    }
+
     /// Whatever the phases are, nobody speaks before it is connected or after it has left, and a backend that
     /// leaves has said before what it had for clones.
     @Test(arguments: [1, 5, 40], [0.0, 0.01, 30]) func everyStepCanBeDone(

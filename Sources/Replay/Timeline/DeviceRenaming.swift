@@ -51,7 +51,25 @@ struct DeviceRenaming {
 }
 
 extension DeviceRenaming {
-    /// Writes a device's packet as its clone sends it.
+    /// Where in a PUBLISH the mark of a clone goes: behind the device's name.
+    /// - Returns: nil if its topic names no device, or stands in an alias.
+    func place(inPublish packet: RawSpan, version: ProtocolVersion) -> Int? {
+        guard let header = try? PublishHeader.read(packet, version: version),
+            1...Self.longestTopic ~= header.topic.count
+        else { return nil }
+        let topic = packet.extracting(header.topic).withUnsafeBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
+        let levels = topic.topicLevels
+        guard let level = devices.level(of: levels), devices.names.contains(String(levels[level]))
+        else { return nil }
+        return header.topic.lowerBound + levels[...level].reduce(level) { $0 + $1.utf8.count }
+    }
+
+    /// Bytes; leaves room for a mark.
+    private static let longestTopic = 0xFFFF - 16
+
+    /// Writes what a device sends beside its PUBLISHes as its clone sends it.
     /// - Returns: where its identifier is; nil if it goes as it is, with its identifier where it was.
     func rename(
         _ packet: RawSpan, _ type: PacketType, for clone: Int, version: ProtocolVersion,
@@ -59,10 +77,6 @@ extension DeviceRenaming {
     ) -> Int? {
         bytes.removeAll(keepingCapacity: true)
         switch type {
-        case .publish:
-            if let offset = publish(packet, for: clone, version: version, to: &bytes) {
-                return offset
-            }
         case .connect:
             if case .connect(var connect)? = try? Packet.read(packet, version: version) {
                 if !connect.clientID.isEmpty { connect.clientID += Self.mark(clone) }
@@ -92,8 +106,7 @@ extension DeviceRenaming {
         switch type {
         case .publish:
             publish(
-                packet, for: clone, version: version, aliased: aliased, dropsAlias: true, to: &bytes
-            )
+                packet, for: clone, version: version, aliased: aliased, to: &bytes)
         case .subscribe, .unsubscribe:
             filters(packet, for: clone, version: version, only: true, to: &bytes)
         default: nil
@@ -101,8 +114,8 @@ extension DeviceRenaming {
     }
 
     private func publish(
-        _ packet: RawSpan, for clone: Int, version: ProtocolVersion, aliased: [UInt8]? = nil,
-        dropsAlias: Bool = false, to bytes: inout [UInt8]
+        _ packet: RawSpan, for clone: Int, version: ProtocolVersion, aliased: [UInt8]?,
+        to bytes: inout [UInt8]
     ) -> Int? {
         guard let header = try? PublishHeader.read(packet, version: version) else { return nil }
         let text = aliased.map { String(decoding: $0, as: UTF8.self) }
@@ -112,7 +125,8 @@ extension DeviceRenaming {
                 String(decoding: $0, as: UTF8.self)
             }
         guard !topic.isEmpty, let own = renamed(topic: topic, for: clone) else { return nil }
-        let edit = PublishEdit(topic: Array(own.utf8), dropsAlias: dropsAlias)
+        // An alias has one topic, and its own topic it has.
+        let edit = PublishEdit(topic: Array(own.utf8), dropsAlias: true)
         return edit.write(header, packet, version: version, to: &bytes)
     }
 

@@ -17,9 +17,11 @@ package final class FleetTimeline: Timeline {
     /// The clone that does everything last.
     private let slowest: Int
     private let renaming: DeviceRenaming
+    /// By clone.
+    private let marks: [[UInt8]]
     package private(set) var clients: [TimelineClient] = []
-    /// By number in the base and clone: number in this timeline.
-    private var numbers: [Int: Int] = [:]
+    /// By number in the base and by clone: number in this timeline; -1 before the first step.
+    private var numbers: [[Int32]] = []
     /// By number in this timeline: number in the base.
     private var originals: [Int] = []
     private var versions: [ProtocolVersion] = []
@@ -65,6 +67,7 @@ package final class FleetTimeline: Timeline {
         self.base = base
         self.factor = factor
         renaming = DeviceRenaming(devices)
+        marks = (0..<factor).map { Array(DeviceRenaming.mark($0).utf8) }
         var chance = seed.branch("fleet")
         let phases = (0..<factor).map {
             $0 == 0
@@ -135,7 +138,12 @@ package final class FleetTimeline: Timeline {
     /// Keeps a step for the clones.
     private func keep(_ step: TimelineStep, _ packet: RawSpan) {
         guard isDevice[step.client] else { return copy(step, packet) }
-        line.append(step, packet)
+        let version = versions[step.client]
+        var place: Int?
+        if case .packet(.publish, _, _) = step.kind {
+            place = renaming.place(inPublish: packet, version: version)
+        }
+        line.append(DelayLine.Entry(step: step, version: version, place: place), packet)
         for clone in idle { due.add(clone, at: step.offset + phases[clone]) }
         idle.removeAll(keepingCapacity: true)
     }
@@ -199,17 +207,10 @@ package final class FleetTimeline: Timeline {
         guard let clone = due.take() else { return nil }
         let cursor = cursors[clone]
         cursors[clone] = cursor + 1
-        var step = line.step(cursor)
+        let entry = line[cursor]
+        var step = entry.step
         step.client = number(step.client, clone)
-        if case .packet(let type, let qos, let offset) = step.kind {
-            let version = versions[line.step(cursor).client]
-            line.withPacket(cursor) {
-                let changed = renaming.rename($0, type, for: clone, version: version, to: &made)
-                step.kind = .packet(type, qos: qos, packetIDOffset: changed ?? offset)
-            }
-        } else {
-            made.removeAll(keepingCapacity: true)
-        }
+        line.withPacket(cursor) { step.kind = rename(entry, $0, for: clone) }
         isMade = true
         step.offset = max(lastOffset, time)
         lastOffset = step.offset
@@ -223,14 +224,34 @@ package final class FleetTimeline: Timeline {
         return step
     }
 
+    /// Makes the clone's packet.
+    private func rename(
+        _ entry: DelayLine.Entry, _ packet: RawSpan, for clone: Int
+    ) -> TimelineStep.Kind {
+        guard case .packet(let type, let qos, let offset) = entry.step.kind else {
+            made.removeAll(keepingCapacity: true)
+            return entry.step.kind
+        }
+        if let place = entry.place {
+            let moved = made.copy(publish: packet, with: marks[clone], at: place)
+            return .packet(type, qos: qos, packetIDOffset: offset == 0 ? 0 : offset + moved)
+        }
+        let changed = renaming.rename(
+            packet, type, for: clone, version: entry.version, to: &made)
+        return .packet(type, qos: qos, packetIDOffset: changed ?? offset)
+    }
+
     private func number(_ client: Int, _ clone: Int) -> Int {
-        let key = client * factor + clone
-        if let known = numbers[key] { return known }
+        while numbers.count <= client {
+            numbers.append(Array(repeating: -1, count: factor))
+        }
+        let known = numbers[client][clone]
+        guard known < 0 else { return Int(known) }
         var member = base.clients[client]
         if clone > 0, !member.clientID.isEmpty { member.clientID += DeviceRenaming.mark(clone) }
         clients.append(member)
         originals.append(client)
-        numbers[key] = clients.count - 1
+        numbers[client][clone] = Int32(clients.count - 1)
         return clients.count - 1
     }
 }
