@@ -20,6 +20,8 @@ let nio = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
     Target.Dependency.product(name: $0, package: "swift-nio")
 }
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+/// The event that a TLS handshake is over.
+let handshakes = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let hummingbird = ["Hummingbird", "HummingbirdCore"].map {
     Target.Dependency.product(name: $0, package: "hummingbird")
 }
@@ -95,7 +97,7 @@ let package = Package(
             ],
             using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
         layer("Tap", on: ["Traffic", "MQTT", "Measure"], using: nio),
-        layer("Replay", on: ["Traffic", "MQTT", "Measure"], using: nio + [tls]),
+        layer("Replay", on: ["Traffic", "MQTT", "Measure"], using: nio + [tls, handshakes]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(
             "Trial",
@@ -145,7 +147,9 @@ let package = Package(
             on: ["Traffic", "Server", "Storage", "Knobs", "MQTT", "Measure", "TestSupport"],
             using: nio),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
-        tests("Trial", on: ["Layout", "Study", "Traffic", "Knobs", "Measure", "TestSupport"]),
+        tests(
+            "Trial",
+            on: ["Layout", "Study", "Traffic", "Knobs", "HOCON", "Measure", "TestSupport"]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),
         tests(
             "Report",

@@ -5,6 +5,7 @@ internal import Knobs
 internal import Logging
 internal import Server
 internal import Storage
+internal import Trial
 
 /// `dstune serve`.
 struct ServeCommand: AsyncParsableCommand {
@@ -59,8 +60,12 @@ struct ServeCommand: AsyncParsableCommand {
     var allowAnonymous = false
     @Flag(help: "Read the configuration, say what there is to say, and end.")
     var check = false
+    @Option(
+        help: ArgumentHelp("Process that it ends with, of a replay.", visibility: .hidden))
+    var parent: Int32?
 
     func run() async throws {
+        if let parent { ParentWatch.start(parent: parent) }
         let loaded = try load()
         var configuration = loaded.configuration
         configuration.version = Version.current

@@ -8,7 +8,7 @@ import Testing
 @Suite(.enabled(if: Tool.hasOpenSSL, "openssl is not installed")) struct TLSTests {
     private static func harness(asking: Bool) async throws -> ServerHarness {
         try await ServerHarness { configuration, scratch in
-            Certificates.make(in: scratch)
+            try Certificates.make(in: scratch)
             configuration.listeners[0].kind = .ssl
             var tls = ServerConfiguration.TLS(
                 certificate: scratch("server.pem"), key: scratch("server.key"))

@@ -29,7 +29,7 @@ import Testing
         _ kind: ServerConfiguration.Listener.Kind, _ transport: String
     ) async throws {
         let scratch = ScratchDirectory()
-        Certificates.make(in: scratch)
+        try Certificates.make(in: scratch)
         let broker = try await RunningBroker(in: scratch) { configuration in
             configuration.listeners[0].kind = kind
             guard kind.isEncrypted else { return }
