@@ -6,8 +6,8 @@ internal import Traffic
 struct Cast {
     private(set) var clients: [TimelineClient] = []
     private var numbers: [String: Int] = [:]
-    /// Clients of connections that are open.
-    private var owners: [Int: Int] = [:]
+    /// By connection: its client; -1 if it is not open.
+    private var owners: [Int32] = []
     /// By client: its latest connection, while that is open.
     private var latest: [Int?] = []
     private var lastOffset = Nanoseconds.zero
@@ -25,7 +25,9 @@ struct Cast {
                 offset: offset, client: open(event.connection, connection),
                 kind: .opened(from: connection.peer, version: connection.version))
         case .packet(let type, let qos, let packetIDOffset):
-            guard !type.answersTheBroker, let client = owners[event.connection] else { return nil }
+            guard !type.answersTheBroker, let client = owner(of: event.connection) else {
+                return nil
+            }
             guard latest[client] == event.connection else {
                 outlived += 1
                 return nil
@@ -68,16 +70,23 @@ struct Cast {
     private mutating func open(_ connection: Int, _ facts: Trace.Connection) -> Int {
         let client = number(
             of: TimelineClient(clientID: facts.clientID, connectSeen: facts.connectSeen))
-        owners[connection] = client
+        while owners.count <= connection { owners.append(-1) }
+        owners[connection] = Int32(client)
         latest[client] = connection
         return client
     }
 
     /// - Returns: the client that has no connection any more; nil if it has another.
     private mutating func close(_ connection: Int) -> Int? {
-        guard let client = owners.removeValue(forKey: connection), latest[client] == connection
-        else { return nil }
+        guard let client = owner(of: connection) else { return nil }
+        owners[connection] = -1
+        guard latest[client] == connection else { return nil }
         latest[client] = nil
         return client
+    }
+
+    private func owner(of connection: Int) -> Int? {
+        guard connection < owners.count, owners[connection] >= 0 else { return nil }
+        return Int(owners[connection])
     }
 }
