@@ -119,7 +119,8 @@ final class AbsenceTimeline: Timeline {
                 let place = aliases.repair(packet.span.bytes, of: client, version: version)
             {
                 step.kind = .packet(.publish, qos: qos, packetIDOffset: place)
-                ready.append(step, aliases.made.span.bytes)
+                let made = aliases.made
+                ready.append(step, made.span.bytes)
             } else {
                 ready.append(step, packet.span.bytes)
             }
