@@ -86,7 +86,8 @@ final class Wires {
                     lost(packets: 1, bytes: count)
                     continue
                 }
-                let bytes = batch.bytes.span.bytes.extracting(range)
+                let arena = batch.bytes
+                let bytes = arena.span.bytes.extracting(range)
                 if wire.add(bytes, queued: type == .publish ? item.queued : nil) {
                     touched.append(wire)
                 }

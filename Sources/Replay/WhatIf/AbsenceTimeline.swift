@@ -119,8 +119,8 @@ final class AbsenceTimeline: Timeline {
                 let place = aliases.repair(packet.span.bytes, of: client, version: version)
             {
                 step.kind = .packet(.publish, qos: qos, packetIDOffset: place)
-                let repaired = aliases.made
-                ready.append(step, repaired.span.bytes)
+                let made = aliases.made
+                ready.append(step, made.span.bytes)
             } else {
                 ready.append(step, packet.span.bytes)
             }
