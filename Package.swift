@@ -72,6 +72,7 @@ let package = Package(
     targets: [
         .target(name: "CRocks", linkerSettings: [.linkedLibrary("rocksdb")]),
         .systemLibrary(name: "CJemalloc", providers: [.apt(["libjemalloc-dev"])]),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CSnappy", providers: [.apt(["libsnappy-dev"])]),
@@ -97,7 +98,9 @@ let package = Package(
             ],
             using: nio + hummingbird + [tls, logging, crypto, cryptoExtras]),
         layer("Tap", on: ["Traffic", "MQTT", "Measure"], using: nio),
-        layer("Replay", on: ["Traffic", "MQTT", "Measure"], using: nio + [tls, handshakes]),
+        layer(
+            "Replay", on: ["Traffic", "MQTT", "Measure", "CZlib", "CThread"],
+            using: nio + [tls, handshakes]),
         layer("Study", on: ["Knobs", "HOCON", "Measure"], using: [grdb, subprocess, system]),
         layer(
             "Trial",
@@ -111,8 +114,8 @@ let package = Package(
         .executableTarget(
             name: "dstune",
             dependencies: [
-                "Report", "Advisor", "Study", "Trial", "Server", "Tap", "Traffic", "Storage",
-                "Layout",
+                "Report", "Advisor", "Study", "Trial", "Replay", "Server", "Tap", "Traffic",
+                "Storage", "Layout",
                 "Knobs", "HOCON",
                 "Measure", logging, arguments,
             ], swiftSettings: settings),
@@ -144,12 +147,17 @@ let package = Package(
         tests("Tap", on: ["Traffic", "MQTT", "Measure", "TestSupport"], using: nio),
         tests(
             "Replay",
-            on: ["Traffic", "Server", "Storage", "Knobs", "MQTT", "Measure", "TestSupport"],
+            on: [
+                "Traffic", "Server", "Storage", "Knobs", "MQTT", "Measure", "CZlib", "TestSupport",
+            ],
             using: nio),
         tests("Study", on: ["StudyFixtures", "TestSupport", "Knobs", "Measure"], using: [grdb]),
         tests(
             "Trial",
-            on: ["Layout", "Study", "Traffic", "Knobs", "HOCON", "Measure", "TestSupport"]),
+            on: [
+                "Replay", "Broker", "Storage", "Layout", "Study", "Traffic", "Knobs", "HOCON", "MQTT",
+                "Measure", "TestSupport",
+            ]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),
         tests(
             "Report",

@@ -41,6 +41,21 @@ package struct LatencyHistogram: Codable, Sendable {
         count > 0 ? Nanoseconds(Int64(values.maxRecorded)) : nil
     }
 
+    /// What was recorded after `earlier`, a copy of this histogram at that time, was made.
+    package func since(_ earlier: LatencyHistogram) -> LatencyHistogram {
+        precondition(earlier.count <= count, "it was copied from another histogram")
+        var rest = LatencyHistogram()
+        for bucket in values.recordedValues() {
+            let before = earlier.values.countForValue(bucket.value)
+            guard bucket.count > before else { continue }
+            // A bucket gives its upper end, which for the last one is more than was recorded.
+            rest.values.record(
+                Swift.min(bucket.value, values.maxRecorded), count: bucket.count - before)
+        }
+        rest.beyond = beyond - earlier.beyond
+        return rest
+    }
+
     /// (percentile, value) pairs for a plot: dense towards the tail.
     package func curve(ticksPerHalfDistance ticks: Int = 5) -> [(
         percentile: Double, value: Nanoseconds
@@ -49,6 +64,14 @@ package struct LatencyHistogram: Codable, Sendable {
             ($0.percentile, Nanoseconds(Int64($0.value)))
         }
     }
+
+    /// The buckets that were hit, in order: the largest value that each stands for, and how many samples it has.
+    package var buckets: [(value: Nanoseconds, count: UInt64)] {
+        values.recordedValues().map { (Nanoseconds(Int64($0.value)), $0.count) }
+    }
+
+    /// The layout of `buckets`, as formats of other tools ask for it: values from 1 ns up to this one.
+    package static let (largestValue, significantDigits) = (Nanoseconds(Int64(ceiling)), 3)
 
     /// Only the buckets that were hit, so that a stored histogram is small:
     /// [beyond, maximum, value, count, value, count, …].

@@ -26,6 +26,8 @@ final class InProcessTransport: Transport {
     private var filling = Outbox()
     private var leaving = Outbox()
     private var pollDue = MonotonicTime(nanoseconds: 0)
+    /// Time spent in the session layer.
+    private(set) var busy = Nanoseconds.zero
 
     init(_ broker: SessionLayer, store: any DurableStore) {
         self.broker = broker
@@ -37,7 +39,9 @@ final class InProcessTransport: Transport {
     }
 
     func send(_ packet: RawSpan, on connection: Int, intended: MonotonicTime) {
-        broker.receive(packet, on: connection, intended: intended, at: .now(), into: &filling)
+        let began = MonotonicTime.now()
+        broker.receive(packet, on: connection, intended: intended, at: began, into: &filling)
+        busy = busy + (.now() - began)
     }
 
     func close(_ connection: Int, at now: MonotonicTime) {
@@ -49,7 +53,9 @@ final class InProcessTransport: Transport {
         _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
     ) {
         if news.arrived.exchange(false, ordering: .acquiringAndReleasing) || now >= pollDue {
+            let began = MonotonicTime.now()
             broker.poll(at: now, into: &filling)
+            busy = busy + (.now() - began)
             pollDue = now + Self.pollInterval
         }
         // Answers to answers are handed over too, until nothing is left to say.

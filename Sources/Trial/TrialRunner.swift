@@ -54,7 +54,7 @@ package struct TrialRunner {
         let broker = SessionLayer(store: store)
         let transport = InProcessTransport(broker, store: store)
         let schedule = Schedule(
-            start: .now() + .milliseconds(50), speed: spec.scale.speed, period: trace.period,
+            start: .now() + .milliseconds(50), speed: spec.scale.speed,
             warmUp: spec.scale.warmUp, window: spec.scale.window)
         store.measure(from: schedule.windowStart, to: schedule.windowEnd)
         let sampler = Sampler(of: store, directory: data, every: Self.sampleInterval)
@@ -71,11 +71,11 @@ package struct TrialRunner {
             throw .environment(error.description)
         }
         var window = MeasuredWindow(engine: engine, store: store, load: load)
-        let replayer = Replayer(trace, over: transport, on: schedule)
-        let end = replayer.run(stopIf: {
+        let replayer = Replayer(looping: trace, over: transport, on: schedule)
+        let end = replay(replayer) {
             window.observe(at: .now(), schedule: schedule)
             return self.reasonToStop(store)
-        })
+        }
         window.close(at: .now())
         if case .stopped(let reason) = end {
             if let failure = store.failure { throw .environment("\(failure)") }
@@ -95,6 +95,12 @@ package struct TrialRunner {
         try write(Sample.table(samples, from: schedule.windowStart), to: "samples.tsv")
         try write(EventLog.table(window.events, from: schedule.windowStart), to: "events.tsv")
         return result
+    }
+
+    private func replay(_ replayer: Replayer, stopIf guarded: () -> String?) -> Replayer.End {
+        do throws(CaptureError) { return try replayer.run(stopIf: guarded) } catch {
+            return .stopped(error.description)
+        }
     }
 
     private func reasonToStop(_ store: ShardedStore) -> String? {
@@ -139,7 +145,7 @@ package struct TrialRunner {
             "buffer_depth_max": Double(store.depthMax), "stored": Double(measured.stored),
             "stored_per_s": Double(measured.committed) / seconds,
             "published": Double(recorder.sent.total),
-            "acknowledged": Double(recorder.acknowledged),
+            "acknowledged": Double(recorder.acknowledged.total),
             "delivered": Double(recorder.delivered.total),
             "unsent": Double(recorder.unsent), "refused": Double(recorder.refused),
             "connections_dropped": Double(recorder.dropped),
@@ -207,23 +213,8 @@ package struct TrialRunner {
         if left > 0 { caveats.append(.notStored(count: left)) }
         if !drained { caveats.append(.notDrained(after: Self.drainBound)) }
         if recorder.unsent > 0 { caveats.append(.notSent(count: recorder.unsent)) }
-        if let growth = queueGrowth(samples) { caveats.append(growth) }
+        if let growth = samples.queueGrowth { caveats.append(growth) }
         return caveats
-    }
-
-    /// The queue grew if its typical depth in the last quarter of the window is more than twice that of
-    /// the second quarter and more than a second's worth of messages.
-    private func queueGrowth(_ samples: [Sample]) -> Caveat? {
-        guard samples.count >= 8 else { return nil }
-        let depths = samples.map { Double($0.store.depth) }
-        let quarter = samples.count / 4
-        let before = quantile(Array(depths[quarter..<2 * quarter]), 0.5)
-        let after = quantile(Array(depths[(3 * quarter)...]), 0.5)
-        let rate =
-            Double(samples.last!.store.committed - samples.first!.store.committed)
-            / max(0.001, (samples.last!.time - samples.first!.time).seconds)
-        guard after > 2 * before, after > rate else { return nil }
-        return .growingQueue(depthAtEnd: Int(after), depthAtHalf: Int(before))
     }
 
     private func write(_ text: String, to name: String) throws(TrialError) {

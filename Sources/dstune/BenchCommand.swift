@@ -10,10 +10,12 @@ struct BenchCommand: ParsableCommand {
               dstune bench storage               the storage path alone, case by case
               dstune bench storage --format json
               dstune bench open                  a restart
+              dstune bench replay                what replaying costs
             """,
         subcommands: [
             BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self,
-            BenchSessionsCommand.self, BenchCapturesCommand.self, BenchTimelineCommand.self,
+            BenchReplayCommand.self, BenchTimelineCommand.self, BenchSessionsCommand.self,
+            BenchCapturesCommand.self,
         ],
         defaultSubcommand: BenchPathCommand.self)
 }

@@ -41,7 +41,8 @@ struct InspectCommand: ParsableCommand {
             finding is a warning or an error; those marked info never count.
             """)
 
-    @Argument(help: "Captures, folders of captures, or - for standard input.") var captures: [String]
+    @Argument(help: "Captures, folders of captures, or - for standard input.") var captures:
+        [String]
     @OptionGroup var reading: ReadingArguments
     @Option(help: "Subscriptions that were made before the capture began: a file.")
     var subscriptions: String?

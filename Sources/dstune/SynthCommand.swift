@@ -30,7 +30,8 @@ struct SynthCommand: ParsableCommand {
             "Where to write: a file, a directory, or - for standard output. Default: the name of the fleet, in this directory."
         ))
     var output: String?
-    @Option(help: "dstrace or pcapng. Default: what the name of the output ends with, else dstrace.")
+    @Option(
+        help: "dstrace or pcapng. Default: what the name of the output ends with, else dstrace.")
     var to: FleetOutput?
     @Option(help: "How long the traffic is, as 90s, 10m or 1h30m. Default: as the fleet says.")
     var duration: String?

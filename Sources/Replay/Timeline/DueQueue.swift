@@ -1,9 +1,7 @@
-internal import Measure
-
 /// Who or what is due when, the earliest first; of one time, in the order in which they were added.
-struct DueQueue<Element> {
+struct DueQueue<Time: Comparable, Element> {
     private struct Entry {
-        let time: Nanoseconds
+        let time: Time
         let number: Int
         let element: Element
 
@@ -17,9 +15,9 @@ struct DueQueue<Element> {
     var isEmpty: Bool { heap.isEmpty }
 
     /// When the first is due; nil if there is none.
-    var next: Nanoseconds? { heap.first?.time }
+    var next: Time? { heap.first?.time }
 
-    mutating func add(_ element: Element, at time: Nanoseconds) {
+    mutating func add(_ element: Element, at time: Time) {
         heap.append(Entry(time: time, number: added, element: element))
         added += 1
         var place = heap.count - 1

@@ -36,11 +36,11 @@ package final class FleetTimeline: Timeline {
     /// Which step of the line each clone does next.
     private var cursors: [Int]
     /// Clones that have a step to do.
-    private var due = DueQueue<Int>()
+    private var due = DueQueue<Nanoseconds, Int>()
     /// Clones that have done all that is in the line.
     private var idle: [Int]
     /// What clients that are no devices send for clones.
-    private var copies = DueQueue<Copy>()
+    private var copies = DueQueue<Nanoseconds, Copy>()
     private var ready = StepQueue()
     private var lastOffset = Nanoseconds.zero
     private var made: [UInt8] = []

@@ -20,7 +20,7 @@ final class AbsenceTimeline: Timeline {
     private var away: [Int: StepQueue] = [:]
     /// Of those, who has said DISCONNECT: it does not come back.
     private var leaving: Set<Int> = []
-    private var returns = DueQueue<Int>()
+    private var returns = DueQueue<Nanoseconds, Int>()
     private var ready = StepQueue()
     private var lastOffset = Nanoseconds.zero
     private var heldBytes = 0

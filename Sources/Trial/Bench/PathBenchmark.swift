@@ -27,8 +27,6 @@ package struct PathBenchmark {
         package let rocksdb: String
     }
 
-    private static let clients = 64
-    private static let payload = 200
     /// Bursts and publishes in each, for counting allocations; as many come first and are not counted.
     private static let bursts = 10, burst = 1_024
     private static let drainBound = Nanoseconds.seconds(120)
@@ -52,7 +50,7 @@ package struct PathBenchmark {
             progress("pair \(pair) of \(pairs): in-process path")
             let (rate, bytes) = try inScratch { try measurePath(at: $0) }
             progress("pair \(pair) of \(pairs): raw RocksDB loop")
-            raw.append(try inScratch { try measureRaw(at: $0) })
+            raw.append(try inScratch { try BenchTraffic.rawRate(publishes, options, at: $0) })
             path.append(rate)
             allocated.append(bytes)
         }
@@ -60,7 +58,8 @@ package struct PathBenchmark {
         return Row(
             inprocess_publishes_per_s: quantile(path, 0.5), raw_publishes_per_s: quantile(raw, 0.5),
             ratio: quantile(ratios, 0.5), ratios: ratios, publishes: publishes,
-            payload_bytes: Self.payload, allocated_bytes_per_publish: quantile(allocated, 0.5),
+            payload_bytes: BenchTraffic.payload,
+            allocated_bytes_per_publish: quantile(allocated, 0.5),
             optimised_build: isOptimisedBuild, rocksdb: RocksEngine.version)
     }
 
@@ -81,14 +80,17 @@ package struct PathBenchmark {
         let broker = SessionLayer(store: store)
         let transport = InProcessTransport(broker, store: store)
         subscribe(over: transport)
-        let connections = (0..<Self.clients).map { client in
+        let connections = (0..<BenchTraffic.clients).map { client in
             let connection = open(transport)
             send(
-                .connect(Connect(version: .v3_1_1, clientID: Self.name(client))), on: connection,
+                .connect(Connect(version: .v3_1_1, clientID: BenchTraffic.name(client))),
+                on: connection,
                 over: transport)
             return connection
         }
-        var packets = (0..<Self.clients).map { client in bytes(of: .publish(message(client))) }
+        var packets = (0..<BenchTraffic.clients).map { client in
+            bytes(of: .publish(BenchTraffic.message(client)))
+        }
         let first = packets[0]
         let idOffset = try PublishHeader.read(first.span.bytes, version: .v3_1_1).packetIDOffset
 
@@ -102,7 +104,7 @@ package struct PathBenchmark {
         }
         let began = MonotonicTime.now()
         func publish(number: Int) {
-            let client = number % Self.clients
+            let client = number % BenchTraffic.clients
             let id = UInt16(truncatingIfNeeded: number % 65_535 + 1)
             packets[client][idOffset] = UInt8(id >> 8)
             packets[client][idOffset + 1] = UInt8(id & 0xFF)
@@ -146,46 +148,6 @@ package struct PathBenchmark {
         if let failure = store.failure { throw failure }
     }
 
-    private func measureRaw(at path: String) throws -> Double {
-        var loop = RawLoop(options)
-        let publishers = (0..<Self.clients).map { client in
-            let name = Array(Self.name(client).utf8)
-            return Publisher(
-                PublisherHeader(
-                    clientID: Self.name(client), peer: Self.peer, version: .v3_1_1, username: nil,
-                    format: options.format),
-                shard: ShardHash(of: name.span.bytes).shard(of: options.shards))
-        }
-        let empty: [UInt8] = []
-        for number in 0..<publishes {
-            let client = number % Self.clients
-            let message = message(client)
-            let topic = Array(message.topic.utf8)
-            try loop.add(
-                Submission(
-                    qos: .atLeastOnce, retain: false, intended: .now(),
-                    timestamp: Int64(wallClockMilliseconds())),
-                from: publishers[client], topic: topic.span.bytes, properties: empty.span.bytes,
-                payload: message.payload.span.bytes)
-        }
-        loop.finish()
-        return Double(publishes) / (try loop.run(at: path)).seconds
-    }
-
-    private static let peer = Endpoint(address: [127, 0, 0, 1], port: 40_000).peerAddress
-
-    /// All of one length, so that the packet identifier stands at one place.
-    private static func name(_ client: Int) -> String { "bench-\(100 + client)" }
-
-    private func message(_ client: Int) -> Publish {
-        // Text that compresses about as sensor readings do: a fixed frame around a number.
-        let text = "{\"device_id\": \"\(Self.name(client))\", \"metric\": \"pm25\", \"value\": "
-        let payload = Array((text + String(repeating: "7.25, 3.125, ", count: 20)).utf8)
-        return Publish(
-            qos: .atLeastOnce, topic: "bench/\(Self.name(client))/reading", packetID: PacketID(1),
-            payload: Array(payload.prefix(Self.payload)))
-    }
-
     /// A durable session subscribes to everything and goes away.
     private func subscribe(over transport: InProcessTransport) {
         let connection = open(transport)
@@ -197,14 +159,14 @@ package struct PathBenchmark {
             .subscribe(
                 Subscribe(
                     packetID: id,
-                    subscriptions: [Subscription(filter: "bench/#", qos: .atLeastOnce)])),
+                    subscriptions: [Subscription(filter: BenchTraffic.filter, qos: .atLeastOnce)])),
             on: connection, over: transport)
         send(.disconnect(Disconnect()), on: connection, over: transport)
         transport.receive(at: .now()) { _, _, _ in }
     }
 
     private func open(_ transport: InProcessTransport) -> Int {
-        transport.open(from: Endpoint(address: [127, 0, 0, 1], port: 40_000), at: .now())
+        transport.open(from: BenchTraffic.address, at: .now())
     }
 
     private func send(_ packet: Packet, on connection: Int, over transport: InProcessTransport) {
