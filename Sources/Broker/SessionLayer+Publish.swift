@@ -67,7 +67,7 @@ extension SessionLayer {
         }
         let routed = route(
             packet, header, from: publisher, sender: session.number, handshake,
-            intended: intended, into: &outbox)
+            intended: intended, arrived: now, into: &outbox)
         if case .awaitsRelease(let id) = handshake, routed.receipt != nil {
             session.inbound.store(id)
         }

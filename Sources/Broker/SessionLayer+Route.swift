@@ -21,10 +21,12 @@ extension SessionLayer {
     /// To storage if a durable session wants it, and at once to the connected others.
     /// - Parameters:
     ///   - sender: the session of the publisher, for No Local; nil for a will.
+    ///   - arrived: when it came; nil: when it was intended.
     ///   - handshake: what storage is to keep with the message.
     func route(
         _ packet: RawSpan, _ header: PublishHeader, from publisher: Publisher, sender: Int?,
-        _ handshake: Handshake = .none, intended: MonotonicTime, into outbox: inout Outbox
+        _ handshake: Handshake = .none, intended: MonotonicTime, arrived: MonotonicTime? = nil,
+        into outbox: inout Outbox
     ) -> Routed {
         let topic = packet.extracting(header.topic)
         var routed = Routed()
@@ -33,7 +35,8 @@ extension SessionLayer {
             counters.submitted += 1
             routed.receipt = store.submit(
                 Submission(
-                    qos: header.qos, retain: header.retain, intended: intended, timestamp: wallTime,
+                    qos: header.qos, retain: header.retain, intended: intended,
+                    arrived: arrived, timestamp: wallTime,
                     handshake: handshake),
                 from: publisher, topic: topic, properties: packet.extracting(header.properties),
                 payload: packet.extracting(header.payload))

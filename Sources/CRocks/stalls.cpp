@@ -1,5 +1,8 @@
 #include "stalls.hpp"
 
+#include <rocksdb/perf_context.h>
+#include <rocksdb/perf_level.h>
+
 #include <algorithm>
 
 namespace {
@@ -117,3 +120,14 @@ int32_t StallOrder::look(Family &family, crocks_db *db, int32_t index, int32_t c
   }
   return count == 1 ? grown : CROCKS_CAUSE_UNKNOWN;
 }
+
+extern "C" {
+
+/* The lowest level at which write_delay_time is kept (perf_step_timer.h). */
+void crocks_time_stalls(void) {
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+}
+
+uint64_t crocks_stalled_ns(void) { return rocksdb::get_perf_context()->write_delay_time; }
+
+}  // extern "C"

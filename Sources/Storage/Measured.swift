@@ -4,6 +4,8 @@ package import Measure
 package struct Measured: Sendable {
     /// Intended time to commit, of messages whose intended time lies in the window.
     package var durable = LatencyHistogram()
+    /// What these messages waited for on their way there.
+    package var split = LatencySplit()
     /// Duration of the flushes that began in the window.
     package var flush = LatencyHistogram()
     /// Waiting for the shared log, of the flushes that began in the window; empty without one.

@@ -104,6 +104,7 @@ extension ShardedStore {
         for shard in all {
             shard.measured.withLock {
                 sum.durable.add($0.durable)
+                sum.split.add($0.split)
                 sum.flush.add($0.flush)
                 sum.logWait.add($0.logWait)
                 sum.stored += $0.stored

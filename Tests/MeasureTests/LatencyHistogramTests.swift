@@ -25,6 +25,22 @@ import Testing
         #expect((histogram.maximum?.seconds ?? 0) >= 3_590)
     }
 
+    @Test func whatCameSinceACopyIsTheDifference() {
+        var histogram = LatencyHistogram(), second = LatencyHistogram()
+        for value in [3, 3, 700] as [Int64] { histogram.record(.microseconds(value)) }
+        let copy = histogram
+        for value in [3, 50, 9_000] as [Int64] {
+            histogram.record(.microseconds(value))
+            second.record(.microseconds(value))
+        }
+        let since = histogram.since(copy)
+        #expect(since.count == 3)
+        for percentile in [1, 50, 100] as [Double] {
+            #expect(since.percentile(percentile) == second.percentile(percentile))
+        }
+        #expect(copy.since(copy).percentile(99) == nil)
+    }
+
     @Test func addingIsRecordingBoth() {
         var a = LatencyHistogram(), b = LatencyHistogram(), both = LatencyHistogram()
         for value in [1, 10, 100] as [Int64] {

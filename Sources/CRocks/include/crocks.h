@@ -169,6 +169,12 @@ void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void 
                          size_t key_bytes);
 crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);
 
+/* From now on the calling thread takes the time for which its writes are held back. */
+void crocks_time_stalls(void);
+/* That time since then, nanoseconds: RocksDB slowed the calling thread's writes down or stopped them because
+ * flushes or compactions were behind. */
+uint64_t crocks_stalled_ns(void);
+
 /* Flushes these column families together and waits: all of them are in level 0, or the error. */
 crocks_status crocks_flush_families(crocks_db *db, const int32_t *families, size_t count);
 

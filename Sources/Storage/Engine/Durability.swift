@@ -33,6 +33,15 @@ package struct Durability: Hashable, Sendable, Codable {
             }
         }
 
+        /// As it is typed.
+        package var text: String {
+            switch self {
+            case .none: "none"
+            case .perCommit: "per_commit"
+            case .interval(let interval): "interval:\(interval.count / 1_000_000)"
+            }
+        }
+
         /// Milliseconds: a day between two syncs is as good as none.
         private static let longest: Int64 = 86_400_000
     }

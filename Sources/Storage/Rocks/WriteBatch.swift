@@ -1,4 +1,5 @@
 internal import CRocks
+internal import Measure
 
 /// Where an encoder's puts go: a batch, or a benchmark that keeps them.
 package protocol PutSink: ~Copyable {
@@ -31,6 +32,12 @@ package struct WriteBatch: ~Copyable, PutSink {
     package mutating func commit(sync: Bool = false, wal: Bool = true) throws(RocksError) {
         try check(crocks_write(raw, sync ? 1 : 0, wal ? 0 : 1))
     }
+
+    /// From now on the calling thread takes the time for which its commits are held back.
+    static func timeStalls() { crocks_time_stalls() }
+
+    /// That time since then: RocksDB held this thread's commits back because flushes or compactions were behind.
+    static var stalled: Nanoseconds { Nanoseconds(Int64(clamping: crocks_stalled_ns())) }
 
     /// Empties it and keeps its memory.
     package mutating func clear() { crocks_batch_clear(raw) }

@@ -20,18 +20,21 @@ package struct Submission: Sendable {
     package var retain: Bool
     /// When it should have been sent: durable latency is counted from here.
     package var intended: MonotonicTime
+    /// When the broker had it: what it waited for before was not the broker's to hurry.
+    package var arrived: MonotonicTime
     /// Wall clock of its arrival, milliseconds; goes into the stored value.
     package var timestamp: Int64
     /// What its write decides besides.
     package var handshake: Handshake
 
     package init(
-        qos: QoS, retain: Bool, intended: MonotonicTime, timestamp: Int64,
-        handshake: Handshake = .none
+        qos: QoS, retain: Bool, intended: MonotonicTime, arrived: MonotonicTime? = nil,
+        timestamp: Int64, handshake: Handshake = .none
     ) {
         self.qos = qos
         self.retain = retain
         self.intended = intended
+        self.arrived = arrived ?? intended
         self.timestamp = timestamp
         self.handshake = handshake
     }
@@ -43,6 +46,8 @@ struct Mailbox: Sendable {
     struct Entry: Sendable {
         let publisher: Publisher
         let submission: Submission
+        /// When it was left here.
+        let accepted: MonotonicTime
         let start: Int
         let topicBytes: Int
         let propertiesBytes: Int
@@ -59,12 +64,13 @@ struct Mailbox: Sendable {
     private(set) var content = 0
 
     mutating func append(
-        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
-        payload: RawSpan
+        _ submission: Submission, at accepted: MonotonicTime, from publisher: Publisher,
+        topic: RawSpan, properties: RawSpan, payload: RawSpan
     ) {
         entries.append(
             Entry(
-                publisher: publisher, submission: submission, start: bytes.count,
+                publisher: publisher, submission: submission, accepted: accepted,
+                start: bytes.count,
                 topicBytes: topic.byteCount, propertiesBytes: properties.byteCount,
                 payloadBytes: payload.byteCount))
         content += topic.byteCount + payload.byteCount

@@ -29,10 +29,12 @@ final class ShardInbox: Sendable {
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
         payload: RawSpan, isHeld: Bool = false
     ) -> Int {
+        let accepted = MonotonicTime.now()
         let (position, enough) = state.withLock { state in
             state.accepted += 1
             state.filling.append(
-                submission, from: publisher, topic: topic, properties: properties, payload: payload)
+                submission, at: accepted, from: publisher, topic: topic, properties: properties,
+                payload: payload)
             guard
                 state.filling.entries.count >= state.wakesAt
                     || state.filling.content >= state.wakesAtBytes

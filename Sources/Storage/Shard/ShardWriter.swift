@@ -20,8 +20,10 @@ struct ShardWriter: ~Copyable {
     /// Where messages go.
     private var generation: Generation
     private var mail = Mailbox()
-    /// Intended times of the messages in the batch.
-    private var intended: [MonotonicTime] = []
+    /// When the messages in the batch were to be sent, came to the broker, and were left here.
+    private var times:
+        [(intended: MonotonicTime, arrived: MonotonicTime, accepted: MonotonicTime)] =
+            []
     /// Streams of the messages in the batch, for the polls that wait for them.
     private var streams: [StreamID] = []
     /// Topics and payloads of the messages in the batch.
@@ -65,8 +67,9 @@ struct ShardWriter: ~Copyable {
 
     /// Runs until the inbox is closed and empty.
     mutating func run() {
+        WriteBatch.timeStalls()
         while shard.inbox.take(
-            into: &mail, until: due, enough: max(1, rule.items - intended.count),
+            into: &mail, until: due, enough: max(1, rule.items - times.count),
             bytes: max(1, bytes - filled))
         {
             let came = !mail.entries.isEmpty
@@ -91,7 +94,7 @@ struct ShardWriter: ~Copyable {
     private mutating func add(_ entry: Mailbox.Entry) {
         if case .released(let id) = entry.submission.handshake { return free(id, of: entry) }
         let size = entry.topicBytes + entry.payloadBytes
-        if !intended.isEmpty, intended.count + 1 >= rule.items || bytes - filled <= size { flush() }
+        if !times.isEmpty, times.count + 1 >= rule.items || bytes - filled <= size { flush() }
         taken += 1
         if let lane {
             lane.append(entry, of: mail)
@@ -105,14 +108,15 @@ struct ShardWriter: ~Copyable {
                 }
             } catch {
                 refuse(error, at: taken)
-                if intended.isEmpty, freed == 0 { settle(nil) }
+                if times.isEmpty, freed == 0 { settle(nil) }
                 state.left(1)
                 return state.announce()
             }
         }
-        intended.append(entry.submission.intended)
+        times.append(
+            (entry.submission.intended, entry.submission.arrived, entry.accepted))
         filled += size
-        if intended.count >= rule.items || filled >= bytes { flush() } else { waitForMore() }
+        if times.count >= rule.items || filled >= bytes { flush() } else { waitForMore() }
     }
 
     /// The batch is closed in time, whatever comes.
@@ -188,11 +192,12 @@ struct ShardWriter: ~Copyable {
     /// counted.
     mutating func flush() {
         due = nil
-        guard !intended.isEmpty || freed > 0 else { return }
+        guard !times.isEmpty || freed > 0 else { return }
         if mustWriteTrie { putTrie() }
         var refusal: Refusal?
         do throws(RocksError) {
             let handedIn = MonotonicTime.now()
+            let stalledBefore = WriteBatch.stalled
             let waited = try logAndApply()
             state.enterDisk()
             defer { state.leaveDisk() }
@@ -203,30 +208,32 @@ struct ShardWriter: ~Copyable {
             shard.latest.store(encoder.latest, ordering: .releasing)
             let ended = MonotonicTime.now()
             shard.flushes.committed(
-                intended.count, bytes: filled, took: ended - began,
-                waited: ended - (intended.first ?? began))
-            measure(from: began, to: ended, waitingForLog: waited)
+                times.count, bytes: filled, took: ended - began,
+                waited: ended - (times.first?.intended ?? began))
+            measure(
+                from: began, to: ended, stalled: WriteBatch.stalled - stalledBefore,
+                waitingForLog: waited)
         } catch {
             lane?.failed()
             shard.flushes.failed()
-            state.fail(shard: shard.number, error, losing: intended.count)
+            state.fail(shard: shard.number, error, losing: times.count)
             refusal = error.isNoSpace ? .noSpace : .other
             if encoder.learned > 0 { mustWriteTrie = true }
         }
         batch.clear()
         lane?.clear()
         encoder.learned = 0
-        // With a shared log they are found out only when it is applied, and are among `intended`.
+        // With a shared log they are found out only when it is applied, and are among `times`.
         let refused = lane == nil ? 0 : unencodable.count
         settle(refusal)
-        state.left(intended.count + freed)
+        state.left(times.count + freed)
         // Last, so that who sees them committed sees them decided, gone from the queue and waited for no more.
         if refusal == nil {
             state.polls.committed(
                 streams, latest: encoder.latest, generation: generation.number, in: shard.number)
-            shard.committed.add(intended.count - refused, ordering: .acquiringAndReleasing)
+            shard.committed.add(times.count - refused, ordering: .acquiringAndReleasing)
         }
-        intended.removeAll(keepingCapacity: true)
+        times.removeAll(keepingCapacity: true)
         streams.removeAll(keepingCapacity: true)
         filled = 0
         freed = 0
@@ -299,7 +306,7 @@ struct ShardWriter: ~Copyable {
 
     /// From now on messages go to `next`. Nothing is in the batch.
     mutating func begin(_ next: Generation) {
-        precondition(intended.isEmpty)
+        precondition(times.isEmpty)
         generation = next
         encoder.families = next.families
         // What a lost batch had learned is in the old generation's copy of the trie only.
@@ -325,16 +332,24 @@ struct ShardWriter: ~Copyable {
     }
 
     private func measure(
-        from began: MonotonicTime, to ended: MonotonicTime, waitingForLog: Nanoseconds?
+        from began: MonotonicTime, to ended: MonotonicTime, stalled: Nanoseconds,
+        waitingForLog: Nanoseconds?
     ) {
         let windowStart = state.windowStart
         let windowEnd = state.windowEnd
         shard.measured.withLock { measured in
-            for time in intended where windowStart <= time && time < windowEnd {
-                measured.durable.record(ended - time)
+            for time in times where windowStart <= time.intended && time.intended < windowEnd {
+                measured.durable.record(ended - time.intended)
                 measured.stored += 1
+                var spent = LatencySplit.Spent()
+                spent[.generator] = time.arrived - time.intended
+                spent[.session] = time.accepted - time.arrived
+                spent[.batchWait] = began - time.accepted
+                spent[.stall] = stalled
+                spent[.storageWrite] = ended - began - stalled
+                measured.split.record(spent)
             }
-            if windowStart <= ended, ended < windowEnd { measured.committed += intended.count }
+            if windowStart <= ended, ended < windowEnd { measured.committed += times.count }
             if windowStart <= began, began < windowEnd {
                 measured.flush.record(ended - began)
                 if let waitingForLog { measured.logWait.record(waitingForLog) }

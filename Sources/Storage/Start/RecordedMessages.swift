@@ -40,6 +40,7 @@ package final class RecordedMessages: WriteOnlyStore {
             let entry = mail.entries[number % mail.entries.count]
             var submission = entry.submission
             submission.intended = .now()
+            submission.arrived = submission.intended
             submission.timestamp = start + Int64(Double(span) * Double(number) / Double(total))
             store.submit(
                 submission, from: entry.publisher, topic: bytes.extracting(entry.topic),
@@ -57,7 +58,8 @@ package final class RecordedMessages: WriteOnlyStore {
     ) -> Receipt {
         mail.withLock {
             $0.append(
-                submission, from: publisher, topic: topic, properties: properties, payload: payload)
+                submission, at: submission.intended, from: publisher, topic: topic,
+                properties: properties, payload: payload)
             return Receipt(lane: publisher.shard, position: $0.entries.count)
         }
     }
