@@ -12,8 +12,6 @@ PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
 # What decoding is measured with: the recording of a larger fleet, if it is at hand.
 RECORDING = $(firstword $(wildcard ../shared/captures/fleet-400.pcap.zst) $(CAPTURE))
-# The runtime inside the executable starts sooner. Overlapping accesses are looked for in debug builds, by every test.
-RELEASE   = --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)
 
 # Installs what is missing of its arguments: as root, else with sudo, else says what to do.
@@ -40,7 +38,7 @@ sweep: build ## Run a quick study of the bundled capture and say where its repor
 	@.build/release/dstune sweep $(CAPTURE) --quick --study $(STUDY) --emqx 5.8 --edition ce
 
 build: install ## Install what is missing and build the release executable, .build/release/dstune
-	swift build -c release --product dstune $(RELEASE)
+	swift build -c release --product dstune
 
 # Each of these runs by itself: the server's clients give up after seconds, which a server cannot keep while hundreds
 # of other tests block the few threads of concurrent code, and decoding would keep the storage tests from their timers.
@@ -104,13 +102,15 @@ fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, 
 	    -max_len=16384 -artifact_prefix=$(FUZZ_BUILD)/$$fuzzer- -print_final_stats=1 </dev/null; \
 	done
 
-docs: install ## The documentation of storage, broker and traffic, as web pages in .build/docs, docs-broker and docs-traffic
+docs: install ## The documentation of storage, broker, traffic and replay, as web pages in .build/docs, docs-broker, docs-traffic and docs-replay
 	swift package --allow-writing-to-directory .build/docs generate-documentation --target Storage \
 	  --output-path .build/docs --transform-for-static-hosting --warnings-as-errors
 	swift package --allow-writing-to-directory .build/docs-broker generate-documentation --target Broker \
 	  --output-path .build/docs-broker --transform-for-static-hosting --warnings-as-errors
 	swift package --allow-writing-to-directory .build/docs-traffic generate-documentation --target Traffic \
 	  --output-path .build/docs-traffic --transform-for-static-hosting --warnings-as-errors
+	swift package --allow-writing-to-directory .build/docs-replay generate-documentation --target Replay \
+	  --output-path .build/docs-replay --transform-for-static-hosting --warnings-as-errors
 
 format: ## Rewrite the sources in the project's format
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -58,7 +58,7 @@ struct DStune: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             InspectCommand.self, ConvertCommand.self, RecordCommand.self, SynthCommand.self,
-            FootprintCommand.self,
+            FootprintCommand.self, ReplayCommand.self,
             SweepCommand.self, ResumeCommand.self,
             ReportCommand.self, ServeCommand.self, CtlCommand.self, PasswdCommand.self,
             ProbeCommand.self,

@@ -12,11 +12,15 @@ final class ScratchFolder {
     private let interruption = Interruption()
     private var signals: [any DispatchSourceSignal] = []
 
-    /// - Parameter name: the process id is appended.
-    init(_ name: String, below directory: String) throws(Failure) {
+    /// - Parameters:
+    ///   - name: the process id is appended.
+    ///   - endsOnSignals: Ctrl-C ends the process at once; if not, it is the command's to hear.
+    init(
+        _ name: String, below directory: String, endsOnSignals: Bool = true
+    ) throws(Failure) {
         let path = directory + "/\(name)-\(getpid())"
         self.path = path
-        signals = [SIGINT, SIGTERM].map { number in
+        signals = (endsOnSignals ? [SIGINT, SIGTERM] : []).map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [interruption] in
@@ -46,7 +50,7 @@ final class ScratchFolder {
 
     /// Renamed first, so that whoever still works in it makes no new files where they would be left; then
     /// again until nothing is there, because what is being written may still appear.
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         let leaving = path + ".leaving"
         let files = FileManager.default
         try? files.moveItem(atPath: path, toPath: leaving)

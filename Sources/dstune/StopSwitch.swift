@@ -5,6 +5,10 @@ internal import Synchronization
 /// Turned on by Ctrl-C or a request to end, for work that looks at it between its steps.
 final class StopSwitch: Sendable {
     private let on = Atomic(false)
+    /// What a second request does: whoever asks twice does not want to wait for the work to be finished.
+    private let insist: (@Sendable () -> Void)?
+
+    init(insist: (@Sendable () -> Void)? = nil) { self.insist = insist }
 
     var isOn: Bool { on.load(ordering: .relaxed) }
 
@@ -12,7 +16,9 @@ final class StopSwitch: Sendable {
     func turn(onSignal number: Int32) -> any DispatchSourceSignal {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { self.on.store(true, ordering: .relaxed) }
+        source.setEventHandler { [self] in
+            if on.exchange(true, ordering: .relaxed) { insist?() }
+        }
         source.resume()
         return source
     }
