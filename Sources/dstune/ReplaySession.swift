@@ -95,7 +95,10 @@ struct ReplaySession {
             }
         summary.recorded = recording.times
         summary.changes = planned.changes
-        if planned.scale != nil { summary.unscaled = TimeScale.unscaled }
+        if let scale = planned.scale {
+            summary.changes.append(broker.sentence(of: scale))
+            summary.unscaled = TimeScale.unscaled
+        }
         return summary
     }
 
@@ -106,6 +109,19 @@ struct ReplaySession {
         return switch error {
         case .recording(let error): Failure(.badInput, error.description)
         case .environment(let sentence): Failure(.environment, sentence)
+        }
+    }
+}
+
+extension ReplaySession.Broker {
+    /// What became of the broker's own timers.
+    fileprivate func sentence(of scale: TimeScale) -> String {
+        switch self {
+        case .inProcess, .child:
+            "the broker's flush intervals and message retention divided by \(scale.speed)"
+        case .target:
+            "the target keeps its own time; divide there by \(scale.speed): "
+                + TimeScale.brokerTimers.map(\.key).joined(separator: ", ")
         }
     }
 }

@@ -27,7 +27,10 @@ import Testing
 
     @Test func whatCannotBeComparedIsRefused() throws {
         let scratch = ScratchDirectory()
-        for more in [["--target", "mqtt://127.0.0.1"], ["--crash-at", "1s"], ["--find-limit"]] {
+        for more in [
+            ["--target", "mqtt://127.0.0.1"], ["--crash-at", "1s"],
+            ["--find-limit", "--slo", "puback_p99<1s"],
+        ] {
             let outcome = try Command.run(
                 ["replay", Folder.capture, "--parity", "1"] + more, in: scratch.path)
             #expect(outcome.code == 2 && outcome.errors.contains("--parity"), "\(outcome.errors)")

@@ -75,7 +75,7 @@ import Testing
         let outcome = try Command.run(
             ["replay", Folder.capture, "--speed", "20"], in: scratch.path)
         #expect(outcome.code == 0, "\(outcome.errors)")
-        #expect(outcome.output.contains("intended → PUBACK"))
+        #expect(outcome.output.contains("intended → puback"))
         #expect(outcome.output.contains("-bound"))
         // No terminal: lines, and nothing that a terminal takes for commands.
         #expect(outcome.errors.contains("sent "))

@@ -30,6 +30,13 @@ package final class Mosquitto: Sendable {
         _ = try WireClient(port: port)
     }
 
+    /// Stops it as it is, and lets it go on after this time: what waits in its sockets waits that long.
+    package func pause(milliseconds: Int) {
+        kill(process.processIdentifier, SIGSTOP)
+        usleep(useconds_t(milliseconds) * 1_000)
+        kill(process.processIdentifier, SIGCONT)
+    }
+
     deinit {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
