@@ -55,6 +55,33 @@ import Traffic
         #expect(throws: CaptureError.self) { _ = try timeline.next() }
     }
 
+    /// Who stops in the middle must not leave a thread behind that waits for room, with the file open.
+    @Test func aTimelineThatIsGivenUpLetsItsFileGo() throws {
+        let scratch = ScratchDirectory()
+        var file = try TraceFile(scratch("long.dstrace"))
+        try file.connect(0, "a")
+        for _ in 0..<60_000 { try file.publish(0, "t") }
+        try file.writer.finish()
+        let recording = try Recording(captures: [scratch("long.dstrace")])
+        func isOpen() -> Bool {
+            let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            return (files ?? []).contains {
+                let path = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\($0)")
+                return path == scratch("long.dstrace")
+            }
+        }
+        do {
+            let timeline = recording.timeline()
+            _ = try timeline.next()
+            usleep(200_000)
+            #expect(isOpen(), "it waits for room, or the test shows nothing")
+        }
+        let deadline = MonotonicTime.now() + .seconds(5)
+        while isOpen(), MonotonicTime.now() < deadline { usleep(10_000) }
+        #expect(!isOpen())
+    }
+
     /// A client whose CONNECT was not recorded gets one before anything else, with its name and its version,
     /// which only later packets tell.
     @Test func whoWasThereBeforeTheRecordingConnects() throws {

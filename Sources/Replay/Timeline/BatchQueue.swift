@@ -17,7 +17,6 @@ final class BatchQueue: Sendable {
     private struct State {
         var batches: [EventBatch] = []
         var isCancelled = false
-        var isOver = false
         var error: CaptureError?
     }
 
@@ -33,20 +32,20 @@ final class BatchQueue: Sendable {
         for _ in 0..<Self.capacity { free.signal() }
     }
 
-    /// Waits while the queue is full.
+    /// Waits while the queue is full. Once it is cancelled, nothing is put any more and nobody waits.
     func put(_ batch: consuming EventBatch) {
         free.wait()
         let batch = batch
-        state.withLock { $0.batches.append(batch) }
-        filled.signal()
+        let isCancelled = state.withLock { state in
+            if !state.isCancelled { state.batches.append(batch) }
+            return state.isCancelled
+        }
+        if isCancelled { free.signal() } else { filled.signal() }
     }
 
     /// Nothing comes any more.
     func finish(_ error: CaptureError? = nil) {
-        state.withLock {
-            $0.isOver = true
-            $0.error = error
-        }
+        state.withLock { $0.error = error }
         filled.signal()
     }
 
