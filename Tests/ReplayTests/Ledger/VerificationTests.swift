@@ -147,6 +147,51 @@ import Testing
         #expect(!untold.holds)
     }
 
+    /// A message that was acknowledged and is gone after a kill is a loss, or what the promise says.
+    @Test(arguments: [false, true]) func aLossInAKillIsJudgedByThePromise(
+        _ survives: Bool
+    ) throws {
+        let stage = try LedgerStage(.drops(2))
+        stage.connect("archive", clean: false, expiry: 3_600)
+        try stage.subscribe("archive", "t", .atLeastOnce)
+        stage.connect("pump")
+        stage.pass(.seconds(60))
+        for number in 0..<3 { stage.publish("pump", "t", "\(number)", .atLeastOnce) }
+        stage.pass(.milliseconds(40))
+        stage.ledger.killed(at: stage.now)
+        stage.ledger.restarted(at: stage.now)
+        stage.ledger.accepting(at: stage.now + .seconds(2))
+        stage.pass(.seconds(2))
+        for number in 3..<5 { stage.publish("pump", "t", "\(number)", .atLeastOnce) }
+        var promise = Promise.ours
+        promise.survivesKill = survives
+        promise.sessionLoss = .seconds(5)
+        let found = try stage.verify(promise)
+        #expect(found.lostAcknowledged == 1)
+        #expect(found.lostToKill == (survives ? 0 : 1))
+        #expect(found.holds != survives)
+        #expect(found.crash?.untilAccepting == .seconds(2))
+    }
+
+    /// Of equal messages, the one that has to come takes the delivery before the one that may.
+    @Test func aWillThatMayHaveComeHidesNoneThatHadTo() throws {
+        let stage = try LedgerStage()
+        let will = Will(topic: "state", payload: Array("gone".utf8), qos: .atLeastOnce)
+        stage.connect("dashboard")
+        try stage.subscribe("dashboard", "state", .atLeastOnce)
+        stage.connect("pump", will: will)
+        stage.broker.fault = .swallowsWills
+        stage.ledger.killed(at: stage.now)
+        stage.cut("pump")
+        stage.ledger.accepting(at: stage.now)
+        stage.broker.fault = nil
+        stage.connect("pump", will: will)
+        stage.cut("pump")
+        let found = try stage.verify()
+        #expect(found.holds, "\(found.violations) \(found.examples)")
+        #expect(found.wills.due == 1 && found.wills.fired == 1)
+    }
+
     /// Who is away at the end proves nothing.
     @Test func whatWaitsForAnAbsentSubscriberIsNotLost() throws {
         let stage = try LedgerStage()

@@ -55,11 +55,14 @@ extension Audit {
         }
         let times = lane.came(ordinal)
         if times > lane.copies(of: ordinal) {
-            found.duplicates[Int(sighting.qos.rawValue)] += 1
+            // What was published at QoS 1 or 2 and is granted at 0 may have been published again.
+            let isPlain = sighting.qos == .atMostOnce && message.qos > .atMostOnce
+            let qos = isPlain ? .atLeastOnce : sighting.qos
+            found.duplicates[Int(qos.rawValue)] += 1
             if epoch > message.epoch, promise.sessionLoss > .zero {
-                found.duplicatesByKill[Int(sighting.qos.rawValue)] += 1
-            } else if sighting.qos != .atLeastOnce {
-                example("\(client.name): twice at QoS \(sighting.qos.rawValue) on \(topic.text)")
+                found.duplicatesByKill[Int(qos.rawValue)] += 1
+            } else if qos != .atLeastOnce {
+                example("\(client.name): twice at QoS \(qos.rawValue) on \(topic.text)")
             }
             return
         }
@@ -67,7 +70,7 @@ extension Audit {
         expire(message, sighting, client, topic)
         // Of the QoS that it was published at: what comes at 2 is passed on later than at 1, however it is granted.
         let sequence = Lane.Sequence(publisher: message.publisher, qos: message.qos)
-        if !message.isWill, lane.client >= 0, !lane.isInOrder(ordinal, sequence) {
+        if !message.isWill, lane[ordinal].level == .must, !lane.isInOrder(ordinal, sequence) {
             found.orderViolations += 1
             example("\(client.name): out of order on \(topic.text)")
         }
@@ -95,7 +98,9 @@ extension Audit {
         _ message: Message, _ sighting: LedgerRecord.Sighting, _ client: AuditedClient,
         _ topic: AuditedTopic
     ) {
-        // One that was begun in time goes on.
+        // One that was begun in time goes on. Of several equal ones it may be the latest.
+        let latest = table.last(message.content, on: topic.number).map { table[$0] }
+        let message = latest ?? message
         guard message.expiry > 0, !sighting.dup else { return }
         // The broker counts from when it had the message, which is not later than its answer.
         let waited = sighting.time - (message.answered ?? message.sent)
@@ -147,7 +152,10 @@ extension Audit {
     ) -> Int? {
         guard let ordinal = lane.expected() else { return nil }
         let message = Int(topic.messages[ordinal])
-        return table[message].content == sighting.content ? message : nil
+        guard table[message].content == sighting.content else { return nil }
+        // One that need not come leaves the delivery to an equal one that has to.
+        let mayWait = lane[ordinal].level == .may && table.next(after: message) != nil
+        return mayWait ? nil : message
     }
 
     private enum Candidate {
@@ -157,28 +165,33 @@ extension Audit {
         case none
     }
 
-    /// The best of several equal messages: the next one that is owed; else one that was left out; else one that came.
+    /// The best of several equal messages: the next one that has to come; else one that may; else one that was left
+    /// out; else one that came.
     private func search(
         _ sighting: LedgerRecord.Sighting, _ topic: AuditedTopic, _ lane: Lane
     ) -> Candidate {
         let first = table.first(sighting.content, on: topic.number)
-        var skipped: Int?, delivered: Int?
+        var optional: Int?, skipped: Int?, delivered: Int?
         // Whatever comes before the last that was found has been looked at.
         var next = lane.found[sighting.content] ?? first
         while let message = next {
             let ordinal = Int(table[message].ordinal)
             let debt = lane[ordinal]
             if debt.level != .nothing, debt.times < lane.copies(of: ordinal) {
-                guard !lane.isAhead(ordinal) else {
+                if !lane.isAhead(ordinal) {
+                    skipped = skipped ?? message
+                } else if debt.level == .may {
+                    optional = optional ?? message
+                } else {
                     lane.found[sighting.content] = message
                     return .owed(message)
                 }
-                skipped = skipped ?? message
             } else if debt.times > 0 {
                 delivered = message
             }
             next = table.next(after: message)
         }
+        if let optional { return .owed(optional) }
         if skipped == nil, lane.found[sighting.content] != nil {
             next = first
             while skipped == nil, let message = next {

@@ -77,6 +77,11 @@ extension Audit {
         } else if hasExpired(index, at: now) {
             found.expired += 1
         } else if message.isWill {
+            // One that a full queue or a kill may have cost proves nothing.
+            guard client.overflow == 0, message.epoch == epoch || promise.survivesKill else {
+                table[index].isWitnessed = false
+                return
+            }
             table[index].isMissed = true
             example("\(client.name): a will is missing, on \(topic.text)")
         } else if epoch > message.epoch, !promise.survivesKill {

@@ -32,6 +32,9 @@ extension Audit {
 
     private func connects(_ client: AuditedClient, _ connect: Connect) {
         client.version = connect.version
+        client.introduced = now
+        client.asked.removeAll()
+        client.given.removeAll()
         cancelWill(of: client)
         if connect.cleanStart {
             forget(client)
@@ -79,9 +82,9 @@ extension Audit {
             guard let filter = try? TopicFilter(options.filter) else { continue }
             let isNew = client.claims[options.filter] == nil
             if let claim = client.claims[options.filter] {
-                claim.options = options
+                (claim.options, claim.asked) = (options, now)
             } else {
-                let claim = AuditedClient.Claim(of: client, filter, options)
+                let claim = AuditedClient.Claim(of: client, filter, options, at: now)
                 client.claims[options.filter] = claim
                 filters.insert(filter, claim)
                 index.forEachMatch(filter) { topics[$0].claims.append(claim) }
@@ -129,13 +132,12 @@ extension Audit {
         abandon(client)
     }
 
-    /// Nothing more is owed to its session; what is, stays.
+    /// Nothing more is owed to its session; what is, stays. A client need not wait for CONNACK: what it has sent since
+    /// CONNECT belongs to the session that begins.
     private func abandon(_ client: AuditedClient) {
-        for claim in client.claims.values { remove(claim) }
-        client.sent.removeAll()
+        for claim in client.claims.values where claim.asked < client.introduced { remove(claim) }
+        client.sent = client.sent.filter { table[$0.value].sent >= client.introduced }
         client.held.removeAll()
-        client.asked.removeAll()
-        client.given.removeAll()
         (client.hasSession, client.waiting) = (false, 0)
     }
 

@@ -58,14 +58,16 @@ extension Audit {
             return
         }
         let topic = topics[number]
+        let level = down == nil ? level : .may
+        // Of one that need not come now, nobody knows when its interval begins.
+        let expiry = level == .must ? will.expiry : 0
         let message = add(
             Message(
                 content: contentHash(will.payload.span.bytes), intended: due, sent: due,
                 answered: due, topic: UInt32(number), ordinal: UInt32(topic.messages.count),
-                publisher: UInt32(client.number), expiry: will.expiry, epoch: epoch,
+                publisher: UInt32(client.number), expiry: expiry, epoch: epoch,
                 qos: will.qos, isEmpty: will.payload.isEmpty, isWill: true),
             to: topic, retain: will.retain)
-        let level = down == nil ? level : .may
         owe(message, on: topic, will.qos, from: client, atMost: level)
         if level == .must { found.wills.due += 1 }
     }

@@ -8,11 +8,16 @@ final class AuditedClient {
         unowned let client: AuditedClient
         let filter: TopicFilter
         var options: Subscription
+        /// When it was last asked for.
+        var asked: MonotonicTime
         /// When the broker granted it; nil while it has not.
         var granted: MonotonicTime?
 
-        init(of client: AuditedClient, _ filter: TopicFilter, _ options: Subscription) {
-            (self.client, self.filter, self.options) = (client, filter, options)
+        init(
+            of client: AuditedClient, _ filter: TopicFilter, _ options: Subscription,
+            at time: MonotonicTime
+        ) {
+            (self.client, self.filter, self.options, asked) = (client, filter, options, time)
         }
 
         static func == (a: Claim, b: Claim) -> Bool { a === b }
@@ -34,6 +39,8 @@ final class AuditedClient {
     var connected: MonotonicTime?
     /// Since when it is away; nil while it is not, or never was there.
     var left: MonotonicTime?
+    /// When it sent its last CONNECT.
+    var introduced = MonotonicTime(nanoseconds: 0)
     var hasSession = false
     /// Seconds that its session outlives its connection.
     var expiry: UInt32 = 0

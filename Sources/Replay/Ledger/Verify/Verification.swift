@@ -41,7 +41,8 @@ package struct Verification: Codable, Sendable {
     /// At QoS 0, published while a subscriber was connected and not delivered to it: allowed, and counted.
     package internal(set) var missingQoS0 = 0
 
-    /// Delivered once more than a subscription asks for, by the QoS of the delivery. At QoS 2 what is sent again
+    /// Delivered once more than a subscription asks for, by the QoS of the delivery; at 1 also what was published at 1
+    /// or 2 and granted at 0. At QoS 2 what is sent again
     /// before PUBREL is no duplicate.
     package internal(set) var duplicates = [0, 0, 0]
     /// Of these, sent before a kill, where the promise does not say that the broker remembers what it delivered.
