@@ -11,10 +11,12 @@ struct BenchCommand: ParsableCommand {
               dstune bench storage --format json
               dstune bench open                  a restart
               dstune bench replay                what replaying costs
+              dstune bench ledger                what accounting for every message costs
             """,
         subcommands: [
             BenchPathCommand.self, BenchStorageCommand.self, BenchOpenCommand.self,
-            BenchReplayCommand.self, BenchTimelineCommand.self, BenchSessionsCommand.self,
+            BenchReplayCommand.self, BenchTimelineCommand.self, BenchLedgerCommand.self,
+            BenchSessionsCommand.self,
             BenchCapturesCommand.self,
         ],
         defaultSubcommand: BenchPathCommand.self)
