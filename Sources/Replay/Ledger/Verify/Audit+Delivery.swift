@@ -101,9 +101,10 @@ extension Audit {
         // One that was begun in time goes on. Of several equal ones it may be the latest.
         let latest = table.last(message.content, on: topic.number).map { table[$0] }
         let message = latest ?? message
-        guard message.expiry > 0, !sighting.dup else { return }
-        // The broker counts from when it had the message, which is not later than its answer.
-        let waited = sighting.time - (message.answered ?? message.sent)
+        // The broker counts from when it had the message. That is not later than its answer; of one without, nobody knows
+        // how long it waited in a socket.
+        guard message.expiry > 0, !sighting.dup, let answered = message.answered else { return }
+        let waited = sighting.time - answered
         let interval = Nanoseconds.seconds(Double(message.expiry))
         if waited > interval + Self.expiryTolerance {
             found.expiredDeliveries += 1
