@@ -3,8 +3,9 @@ internal import Measure
 
 /// What the broker sends, and what it is.
 extension Audit {
-    /// How much longer than its interval a message may live: brokers count whole seconds.
-    private static let expiryTolerance = Nanoseconds.seconds(1)
+    /// How much longer than its interval a message may live: brokers count whole seconds, and what they have sent is
+    /// on its way for a while.
+    private static let expiryTolerance = Nanoseconds.seconds(2)
 
     func deliver(_ sighting: LedgerRecord.Sighting) {
         let client = clients[sighting.client], topic = topics[sighting.topic]
