@@ -57,6 +57,7 @@ struct TargetOptions: ParsableArguments {
         options.tls.isUnverified = insecure
         (options.tls.certificate, options.tls.key) = (certificate, key)
         do throws(TargetError) {
+            try options.tls.check()
             options.credentials =
                 try credentials.map { path throws(TargetError) in
                     try TargetCredentials(reading: path)

@@ -19,7 +19,10 @@ import Testing
         #expect(sent["in_process"] as? [[Int]] == [[1_126, 323, 592]])
         #expect(sent["tcp"] as? [[Int]] == [[1_126, 323, 592]])
         let acknowledged = try #require(counts.first { $0["what"] as? String == "acknowledged" })
-        #expect(acknowledged["agrees"] as? Bool == true, "\(acknowledged)")
+        #expect(acknowledged["in_process"] as? [[Int]] == [[0, 323, 592]])
+        // Over sockets a sensor may be cut off before its answer comes, and with it the session that would ask again.
+        let tcp = try #require((acknowledged["tcp"] as? [[Int]])?.first)
+        #expect(tcp.reduce(0, +) > 900 && tcp.reduce(0, +) <= 323 + 592, "\(tcp)")
         let latencies = try #require(report["latencies"] as? [[String: Any]])
         let names = Set(latencies.compactMap { $0["latency"] as? String })
         #expect(names.isSuperset(of: ["puback", "pubrec", "lag"]))
@@ -29,7 +32,7 @@ import Testing
         let scratch = ScratchDirectory()
         for more in [
             ["--target", "mqtt://127.0.0.1"], ["--crash-at", "1s"],
-            ["--find-limit", "--slo", "puback_p99<1s"],
+            ["--find-limit", "--slo", "puback_p99<20ms"],
         ] {
             let outcome = try Command.run(
                 ["replay", Folder.capture, "--parity", "1"] + more, in: scratch.path)

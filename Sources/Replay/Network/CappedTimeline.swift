@@ -48,4 +48,6 @@ package final class CappedTimeline: Timeline {
     }
 
     package func withPacket(_ body: (RawSpan) -> Void) { base.withPacket(body) }
+
+    package func answerDelays(of client: Int) -> [Nanoseconds?] { base.answerDelays(of: client) }
 }

@@ -13,7 +13,10 @@ package struct TargetTLS: Sendable {
 
     package init() {}
 
+    /// Reads the files, so that what is wrong with them is known before anything is sent.
     /// - Throws: `.file` for one that cannot be read or does not fit.
+    package func check() throws(TargetError) { _ = try context() }
+
     func context() throws(TargetError) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12

@@ -78,7 +78,7 @@ struct TargetWatch {
         unanswered -= open.unanswered
         if unanswered == 0 { quiet.heard(at: now, owed: 0) }
         if open.hasSpoken { inUse -= 1 }
-        if let fault, inUse == 0 { failing = (failing?.since ?? now, fault) }
+        if let fault, !open.hasSpoken, inUse == 0 { failing = (failing?.since ?? now, fault) }
     }
 
     /// Whether the replay is to stop, and why.

@@ -19,8 +19,8 @@ extension TransportFault {
             self.init(
                 kind: .tls,
                 sentence:
-                    "\(target): no TLS connection was made (\(error)); give its authority with --tls-ca, a "
-                    + "certificate with --tls-cert if it asks for one, or check that this port speaks TLS"
+                    "\(target): no TLS connection was made (\(error)); give its authority with --ca, a "
+                    + "certificate with --certificate if it asks for one, or check that this port speaks TLS"
             )
         default: self.init(kind: .reset, sentence: "\(target): the connection broke (\(error))")
         }

@@ -1,3 +1,4 @@
+internal import MQTT
 internal import Measure
 internal import NIOCore
 internal import NIOSSL
@@ -22,6 +23,8 @@ final class Wire: ChannelDuplexHandler {
     private let wires: Wires
     private var phase = Phase.connecting
     private var isToEnd = false
+    /// The client has said goodbye: a broker ends its connection then, often before the client does.
+    private(set) var isLeaving = false
     private var isSecuring = false
     private var context: ChannelHandlerContext?
     private var sending = ByteBuffer()
@@ -41,7 +44,7 @@ final class Wire: ChannelDuplexHandler {
     /// Gathers a packet until `flush`.
     /// - Parameter time: when it was handed over, if its socket time is wanted.
     /// - Returns: whether it is the first since then.
-    func add(_ packet: RawSpan, queued time: MonotonicTime?) -> Bool {
+    func add(_ packet: RawSpan, _ type: PacketType, queued time: MonotonicTime?) -> Bool {
         guard phase != .ending, phase != .ended else {
             wires.lost(packets: 1, bytes: packet.byteCount)
             return false
@@ -49,6 +52,7 @@ final class Wire: ChannelDuplexHandler {
         let isFirst = packets == 0
         packet.withUnsafeBytes { _ = sending.writeBytes($0) }
         packets += 1
+        if type == .disconnect { isLeaving = true }
         if let time { queued.append(time) }
         return isFirst
     }

@@ -88,7 +88,7 @@ final class Wires {
                 }
                 let arena = batch.bytes
                 let bytes = arena.span.bytes.extracting(range)
-                if wire.add(bytes, queued: type == .publish ? item.queued : nil) {
+                if wire.add(bytes, type, queued: type == .publish ? item.queued : nil) {
                     touched.append(wire)
                 }
             }
@@ -140,7 +140,7 @@ final class Wires {
     func ended(_ wire: Wire, _ fault: TransportFault?) {
         wires[wire.number] = nil
         guard let fault else { return }
-        mail.note(fault)
+        if !wire.isLeaving { mail.note(fault) }
         mail.ended(wire.number)
     }
 

@@ -232,6 +232,17 @@ import Traffic
         }
     }
 
+    /// Who has said DISCONNECT is let go by the broker, which is no fault of it.
+    @Test func aBrokerThatEndsFirstAfterDisconnectIsNotBlamed() async throws {
+        try await Self.with(.answers) { hand, _ in
+            let connection = hand.open()
+            #expect(hand.take { hand.packets.count == 1 })
+            hand.send([0xE0, 0], connection)
+            #expect(hand.take { hand.ended == [connection] })
+            #expect(hand.faults.isEmpty, "\(hand.faults)")
+        }
+    }
+
     /// What was sent before a connection is closed reaches the target.
     @Test func theLastWordIsHeard() async throws {
         try await Self.with(.answers) { hand, target in
