@@ -95,6 +95,8 @@ struct ReplayCommand: ParsableCommand {
         let sockets = try target.options()
         let inside = try around.plan()
         let recording = try record()
+        let wanted = traffic.plan(at: traffic.speed, for: nil)
+        if let refusal = wanted.refusal(for: recording) { throw Failure(.badInput, refusal) }
         let scratch = try ScratchFolder(
             ".dstune-replay", below: around.directory, endsOnSignals: false)
         let folder = scratch.path

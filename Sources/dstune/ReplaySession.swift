@@ -94,6 +94,7 @@ struct ReplaySession {
                 try attempt.run(to: target, options, promise)
             }
         summary.recorded = recording.times
+        summary.recordingDoubts = recording.doubts
         summary.changes = planned.changes
         if let scale = planned.scale {
             summary.changes.append(broker.sentence(of: scale))

@@ -41,7 +41,7 @@ extension ReplaySummary {
         if let target, !target.faults.isEmpty {
             lines += ["", "faults of the target:"] + target.fault_examples.map { "  " + $0 }
         }
-        let doubts = self.doubts.map(\.sentence) + troubles.sentences
+        let doubts = recordingDoubts + self.doubts.map(\.sentence) + troubles.sentences
         if !doubts.isEmpty { lines += ["", "doubts:"] + doubts.map { "  " + $0 } }
         if !changes.isEmpty { lines += ["", "changed:"] + changes.map { "  " + $0 } }
         if !unscaled.isEmpty {

@@ -133,4 +133,29 @@ import Testing
         }
         return true
     }
+
+    /// What cannot be done with a recording is refused before anything is sent, with the remedy.
+    @Test func aPartBehindTheEndIsBadInput() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            ["replay", Folder.capture, "--window", "10m..20m"], in: scratch.path)
+        #expect(outcome.code == 2)
+        #expect(outcome.errors.contains("name an earlier one"), "\(outcome.errors)")
+    }
+
+    /// A run of a recording that does not hold everything says so.
+    @Test func whatTheRecordingDoesNotHoldIsSaid() throws {
+        let scratch = ScratchDirectory()
+        let line =
+            #"{"time":1767225600.25,"client":"a","type":"PUBLISH","topic":"t","qos":1,"id":1}"#
+            + "\n"
+            + #"{"time":1767232800.25,"client":"a","type":"PUBLISH","topic":"t","qos":1,"id":2}"#
+        try Data((line + "\n").utf8).write(to: URL(fileURLWithPath: scratch("log.jsonl")))
+        let outcome = try Command.run(
+            ["replay", scratch("log.jsonl"), "--speed", "7200", "--format", "json"],
+            in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let caveats = try Self.summary(outcome.output)["caveats"] as? [String] ?? []
+        #expect(caveats.contains { $0.contains("nothing happens for 7200 s") }, "\(caveats)")
+    }
 }

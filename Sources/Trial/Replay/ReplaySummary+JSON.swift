@@ -77,7 +77,7 @@ extension ReplaySummary {
             target = summary.target
             capacity = summary.capacity
             (changes, unscaled) = (summary.changes, summary.unscaled)
-            caveats = summary.doubts.map(\.sentence)
+            caveats = summary.recordingDoubts + summary.doubts.map(\.sentence)
             stopped = summary.stopped
         }
     }

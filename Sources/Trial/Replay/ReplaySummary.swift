@@ -56,6 +56,8 @@ package struct ReplaySummary: Sendable {
     package var target: TargetFindings?
     /// What a search for the highest speed found; the rest of the summary is then that of its run.
     package var capacity: Capacity?
+    /// What the recording does not hold, or holds otherwise than it was, a sentence each.
+    package var recordingDoubts: [String] = []
     /// Reasons to trust it less.
     package var doubts: [Caveat] = []
     /// Why it ended before its traffic did; nil if it did not.
