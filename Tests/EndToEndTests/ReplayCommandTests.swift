@@ -147,9 +147,9 @@ import Testing
     @Test func whatTheRecordingDoesNotHoldIsSaid() throws {
         let scratch = ScratchDirectory()
         let line =
-            #"{"time":1767225600.25,"client":"a","type":"PUBLISH","topic":"t","qos":1,"id":1}"#
+            #"{"time":1767225600.25,"client":"a","type":"PUBLISH","topic":"t","qos":1}"#
             + "\n"
-            + #"{"time":1767232800.25,"client":"a","type":"PUBLISH","topic":"t","qos":1,"id":2}"#
+            + #"{"time":1767232800.25,"client":"a","type":"PUBLISH","topic":"t","qos":1}"#
         try Data((line + "\n").utf8).write(to: URL(fileURLWithPath: scratch("log.jsonl")))
         let outcome = try Command.run(
             ["replay", scratch("log.jsonl"), "--speed", "7200", "--format", "json"],
