@@ -12,6 +12,10 @@ PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
 # What decoding is measured with: the recording of a larger fleet, if it is at hand.
 RECORDING = $(firstword $(wildcard ../shared/captures/fleet-400.pcap.zst) $(CAPTURE))
+# With the runtime inside, where the toolchain has it, the executable starts sooner. Overlapping accesses are looked
+# for in debug builds, by every test.
+TOOLCHAIN = $(dir $(shell readlink -f "$$(command -v swiftc)"))..
+RELEASE   = $(if $(wildcard $(TOOLCHAIN)/lib/swift_static),--static-swift-stdlib) -Xswiftc -enforce-exclusivity=unchecked
 STUDY     = Reports/quick-$(shell date +%Y%m%d-%H%M%S)
 
 # Installs what is missing of its arguments: as root, else with sudo, else says what to do.
@@ -38,7 +42,7 @@ sweep: build ## Run a quick study of the bundled capture and say where its repor
 	@.build/release/dstune sweep $(CAPTURE) --quick --study $(STUDY) --emqx 5.8 --edition ce
 
 build: install ## Install what is missing and build the release executable, .build/release/dstune
-	swift build -c release --product dstune
+	swift build -c release --product dstune $(RELEASE)
 
 # Each of these runs by itself: the server's clients give up after seconds, which a server cannot keep while hundreds
 # of other tests block the few threads of concurrent code, and decoding would keep the storage tests from their timers.
