@@ -7,7 +7,7 @@ import Testing
 
 /// Latencies as other tools read them.
 @Suite struct LatencyLogTests {
-    /// What hdrhistogram 0.10.3 for Python encodes for the same values; only its compression may differ.
+    /// What hdrhistogram 0.10.8 for Python encodes for the same values; only its compression may differ.
     @Test func theEncodingIsHdrHistograms() throws {
         var latencies = Latencies()
         let values: [(Int64, Int)] = [
