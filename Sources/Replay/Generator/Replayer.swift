@@ -6,7 +6,7 @@ package import Traffic
 /// messages were answered, as far as the protocol lets a client, and every latency counts from when the plan said to
 /// send.
 ///
-/// Confined to one thread. In the steady state nothing is allocated per message.
+/// Confined to one thread. `dstune bench replay` counts what it allocates for a message.
 package final class Replayer {
     /// Why a replay ended.
     package enum End: Sendable, Equatable {
