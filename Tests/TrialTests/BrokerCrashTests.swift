@@ -10,13 +10,7 @@ import Traffic
 import Trial
 
 /// A broker is killed in the middle of a replay, and what is left of it is held to its engine's promise.
-@Suite(
-    .serialized,
-    .enabled(
-        if: ProcessInfo.processInfo.environment["DSTUNE_CRASH_ROUNDS"] != nil,
-        "beside hundreds of other tests a session is committed later than its promise says: make nightly"
-    ))
-struct BrokerCrashTests {
+@Suite(.serialized) struct BrokerCrashTests {
     private struct Outcome: Sendable {
         let found: Verification
         let returns: Int
