@@ -128,6 +128,7 @@ package final class BrokerProcess {
     private func isGone(by deadline: MonotonicTime) -> Bool {
         while !hasEnded {
             guard MonotonicTime.now() < deadline else { return false }
+            // waitpid(2) has no bound of its own.
             usleep(1_000)
         }
         return true

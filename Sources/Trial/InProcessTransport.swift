@@ -45,7 +45,9 @@ final class InProcessTransport: Transport {
     }
 
     func close(_ connection: Int, at now: MonotonicTime) {
+        let began = MonotonicTime.now()
         broker.closed(connection, at: now, into: &filling)
+        busy = busy + (.now() - began)
     }
 
     func receive(

@@ -161,6 +161,7 @@ package struct ReplayBenchmark {
         let replayed = MonotonicTime.now() - start
         let grown = Self.growth(from: memory, by: publishers)
         let thread = ThreadTimes.now().caller
+        let session = transport.busy - began.broker
         let allocated = Allocator.allocatedByThisThread
         try settle(replayer, store)
         let took = MonotonicTime.now() - start
@@ -172,7 +173,6 @@ package struct ReplayBenchmark {
         times.caller = thread - began.times.caller
         let count = began.isTaken ? replayer.recorder.sent.total : publishes
         let spun = replayer.cpu.spun - began.spun
-        let session = transport.busy - began.broker
         func each(_ time: Nanoseconds) -> Double { time.seconds * 1e6 / Double(max(1, count)) }
         let generator = max(.zero, times.caller - session - spun)
         return Run(
