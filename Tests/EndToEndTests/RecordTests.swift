@@ -6,41 +6,24 @@ import Traffic
 /// `dstune record` as a user runs it, between clients and a broker of other hands.
 struct RecordTests {
     private let scratch = ScratchDirectory()
-    private static let broker = URL(fileURLWithPath: "/usr/sbin/mosquitto")
-    private static let hasBroker =
-        RealClient.hasMosquitto
-        && (ProcessInfo.processInfo.environment["CI"] == "true"
-            || FileManager.default.isExecutableFile(atPath: broker.path))
 
     @Test(
-        .enabled(if: hasBroker, "needs mosquitto and its clients"),
+        .enabled(
+            if: RealClient.hasMosquitto && Mosquitto.isThere, "needs mosquitto and its clients"),
         arguments: [SIGINT, SIGTERM])
     func signalFinishesTheFile(_ signal: Int32) async throws {
-        let upstream = try freePort()
-        try Data(
-            """
-            listener \(upstream) 127.0.0.1
-            allow_anonymous true
-            user root
-            log_type error
-
-            """.utf8
-        ).write(to: URL(fileURLWithPath: scratch("mosquitto.conf")))
-        let broker = try Command.start(
-            ["-c", scratch("mosquitto.conf")], of: Self.broker, in: scratch.path)
-        // What a test's threads start may have signals blocked; this one is not.
-        defer { kill(broker.processIdentifier, SIGKILL) }
+        let broker = try await blocking { try Mosquitto() }
+        defer { withExtendedLifetime(broker) {} }
         let out = scratch("out")
         try Data().write(to: URL(fileURLWithPath: out))
         let recorder = try Command.start(
             [
-                "record", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:\(upstream)",
+                "record", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:\(broker.port)",
                 "--output", scratch("live.dstrace"),
             ], in: scratch.path, output: FileHandle(forWritingTo: URL(fileURLWithPath: out)))
         defer { if recorder.isRunning { kill(recorder.processIdentifier, SIGKILL) } }
         func said() throws -> String { try String(contentsOfFile: out, encoding: .utf8) }
         try await wait("it listens") { try said().contains("listening on") }
-        try await wait("mosquitto listens") { (try? WireClient(port: upstream)) != nil }
         let port = try #require(said().split(separator: ",")[0].split(separator: ":").last)
 
         for number in 0..<3 {
@@ -91,22 +74,5 @@ struct RecordTests {
             try await Task.sleep(for: .milliseconds(20))
         }
         Issue.record("waited in vain: \(what)")
-    }
-
-    /// One that nobody had a moment ago.
-    private func freePort() throws -> Int {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

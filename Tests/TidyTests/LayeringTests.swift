@@ -31,7 +31,9 @@ import Testing
         ],
     ]
 
-    static let ours = Set(below.keys).union(["CRocks", "CJemalloc", "CThread", "CZlib", "CZstd", "CSnappy"])
+    static let ours = Set(below.keys).union([
+        "CRocks", "CJemalloc", "CThread", "CZlib", "CZstd", "CSnappy",
+    ])
 
     @Test(arguments: below.keys.sorted()) func importsOnlyWhatLiesBelow(_ module: String) throws {
         let files = try swiftFiles(in: "Sources/\(module)")

@@ -7,6 +7,17 @@ struct AliasRepair {
     /// The last packet that was changed.
     private(set) var made: [UInt8] = []
 
+    /// - Returns: what the step of `base` that was read last is for the broker at hand, with its packet in `made`; nil
+    ///   if it may go as it is.
+    mutating func repaired(
+        _ step: TimelineStep, of base: any Timeline, version: ProtocolVersion
+    ) -> TimelineStep.Kind? {
+        guard case .packet(.publish, let qos, _) = step.kind else { return nil }
+        var place: Int?
+        base.withPacket { place = repair($0, of: step.client, version: version) }
+        return place.map { .packet(.publish, qos: qos, packetIDOffset: $0) }
+    }
+
     /// - Returns: where the identifier of the changed packet is, which is in `made`; nil if it may go as it is.
     mutating func repair(
         _ packet: RawSpan, of client: Int, version: ProtocolVersion

@@ -111,15 +111,10 @@ package final class WindowedTimeline: Timeline {
         source = .base
         var played = step
         played.offset = leadIn + (step.offset - window.lowerBound)
-        if case .packet(.publish, let qos, _) = step.kind {
-            let version = sessions[step.client].version
-            base.withPacket {
-                guard let offset = aliases.repair($0, of: step.client, version: version) else {
-                    return
-                }
-                played.kind = .packet(.publish, qos: qos, packetIDOffset: offset)
-                source = .repaired
-            }
+        let version = sessions[step.client].version
+        if let kind = aliases.repaired(step, of: base, version: version) {
+            played.kind = kind
+            source = .repaired
         }
         return played
     }

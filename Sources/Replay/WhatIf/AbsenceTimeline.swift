@@ -144,15 +144,10 @@ final class AbsenceTimeline: Timeline {
             return nil
         }
         var played = step
-        if case .packet(.publish, let qos, _) = step.kind {
-            let version = sessions[step.client].version
-            base.withPacket {
-                guard let place = aliases.repair($0, of: step.client, version: version) else {
-                    return
-                }
-                played.kind = .packet(.publish, qos: qos, packetIDOffset: place)
-                source = .repaired
-            }
+        let version = sessions[step.client].version
+        if let kind = aliases.repaired(step, of: base, version: version) {
+            played.kind = kind
+            source = .repaired
         }
         return played
     }

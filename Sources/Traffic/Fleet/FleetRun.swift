@@ -11,7 +11,7 @@ struct FleetRun<Observer: TrafficObserver> {
     /// Nanoseconds since the epoch; nothing happens at or after it.
     let end: Int64
     var observer: Observer
-    var events = EventQueue()
+    var events = DueQueue<Int64, FleetEvent>()
     var clients: [FleetClient] = []
     var streams: [FleetStream] = []
     /// The clients of each group.
@@ -52,7 +52,7 @@ struct FleetRun<Observer: TrafficObserver> {
     /// - Returns: whether it came to the end.
     mutating func play(_ watch: (Int64, FleetTally) -> Bool) -> Bool {
         var untilLook = Self.stride
-        while let event = events.next(), event.time < end {
+        while let event = events.take(), event.time < end {
             now = event.time
             handle(event)
             untilLook -= 1
@@ -75,10 +75,11 @@ struct FleetRun<Observer: TrafficObserver> {
     ) {
         // What comes after the end need not be kept.
         guard time < end else { return }
-        events.plan(
+        let time = max(time, now)
+        events.add(
             FleetEvent(
-                time: max(time, now), kind: kind, client: Int32(client), scope: scope,
-                detail: detail))
+                time: time, kind: kind, client: Int32(client), scope: scope, detail: detail),
+            at: time)
     }
 
     private mutating func handle(_ event: FleetEvent) {
