@@ -155,7 +155,8 @@ let package = Package(
         tests(
             "Trial",
             on: [
-                "Replay", "Broker", "Storage", "Layout", "Study", "Traffic", "Knobs", "HOCON", "MQTT",
+                "Replay", "Broker", "Storage", "Layout", "Study", "Traffic", "Knobs", "HOCON",
+                "MQTT",
                 "Measure", "TestSupport",
             ]),
         tests("Advisor", on: ["StudyFixtures", "Study", "Knobs", "HOCON", "Measure"]),

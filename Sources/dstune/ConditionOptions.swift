@@ -6,13 +6,8 @@ internal import Measure
 internal import Storage
 internal import Study
 
-/// What stands around every trial: which engine, what an acknowledgement promises, whose CPU, which disk.
-struct ConditionOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Engine model: " + EngineModel.catalogue.map(\.id).joined(separator: ", ")
-                + ". Default: of the version and of the backend that --config names."))
-    var engine: String?
+/// What a broker of ours promises, what else it costs, and on which disk.
+struct BrokerOptions: ParsableArguments {
     @Option(help: "When a publisher is told: on_enqueue or on_commit. Default: as the engine does.")
     var acknowledge: String?
     @Option(
@@ -41,19 +36,29 @@ struct ConditionOptions: ParsableArguments {
             throw ValidationError("--broker-cpu-us wants 0 to 100000")
         }
     }
+}
+
+/// What stands around every trial: which engine, what an acknowledgement promises, whose CPU, which disk.
+struct ConditionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Engine model: " + EngineModel.catalogue.map(\.id).joined(separator: ", ")
+                + ". Default: of the version and of the backend that --config names."))
+    var engine: String?
+    @OptionGroup var broker: BrokerOptions
 
     /// - Throws: `.badInput` when the disk model cannot be read.
     func conditions() throws(Failure) -> Conditions {
         var text: String?
-        if let disk {
+        if let disk = broker.disk {
             _ = try loadDiskModel(disk)
             text = FileManager.default.contents(atPath: disk).map {
                 String(decoding: $0, as: UTF8.self)
             }
         }
         return Conditions(
-            acknowledgement: acknowledge, sync: sync,
-            brokerCPU: brokerCPU.map { .microseconds(Int64($0)) }, disk: text)
+            acknowledgement: broker.acknowledge, sync: broker.sync,
+            brokerCPU: broker.brokerCPU.map { .microseconds(Int64($0)) }, disk: text)
     }
 }
 

@@ -18,11 +18,12 @@ import Trial
 
     /// The bundled capture at ten times its pace, with a kill in its middle.
     private static func crash(
-        _ engine: EngineModel, judgedBy promise: Promise, in scratch: ScratchDirectory
+        _ engine: EngineModel, judgedBy promise: Promise, in scratch: ScratchDirectory,
+        more: [(String, HOCONValue)] = []
     ) throws -> Outcome {
         var plan = BrokerPlan(directory: scratch("broker"), engine: engine.id)
         plan.executable = Command.executable.path
-        plan.more = [("durable_storage.messages.n_shards", .number("2"))]
+        plan.more = [("durable_storage.messages.n_shards", .number("2"))] + more
         let broker = BrokerProcess(plan)
         try broker.start()
         let target = try Target(parsing: "mqtt://127.0.0.1:\(broker.port)").resolved(isOwned: false)
@@ -79,7 +80,11 @@ import Trial
         let engine = EngineModel.emqx58Local
         let outcome = try await blocking {
             try Self.crash(
-                engine, judgedBy: Promise(engine, engine.durability, SessionLimits()), in: scratch)
+                engine, judgedBy: Promise(engine, engine.durability, SessionLimits()), in: scratch,
+                // The kill finds something in the buffers.
+                more: [
+                    ("durable_storage.messages.local_write_buffer.flush_interval", .string("2s"))
+                ])
         }
         #expect(outcome.found.holds, "\(outcome.found.violations) \(outcome.found.examples)")
         let strict = try Verifier(

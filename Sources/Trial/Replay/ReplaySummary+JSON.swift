@@ -146,7 +146,7 @@ extension ReplaySummary {
         let holds: Bool
         let violations, remarks, examples: [String]
         /// Of `lost_acknowledged`, what the promise allows.
-        let lost_to_kill, lost_to_queue_limit: Int
+        let lost_to_kill, lost_to_identifier, lost_to_queue_limit: Int
         /// Owed to sessions that were away at the end.
         let pending: Int
         let wills_due, wills_fired: Int
@@ -158,7 +158,8 @@ extension ReplaySummary {
             (promise, holds) = (found.promise.name, found.holds)
             (violations, remarks) = (found.violations, found.remarks)
             examples = found.examples
-            (lost_to_kill, lost_to_queue_limit) = (found.lostToKill, found.lostToQueueLimit)
+            (lost_to_kill, lost_to_identifier) = (found.lostToKill, found.lostToIdentifier)
+            lost_to_queue_limit = found.lostToQueueLimit
             pending = found.pending
             (wills_due, wills_fired) = (found.wills.due, found.wills.fired)
             ledger_bytes = found.ledgerBytes.count

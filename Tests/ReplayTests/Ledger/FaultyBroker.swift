@@ -45,6 +45,8 @@ final class FaultyBroker: Transport {
 
     var fault: Fault?
     var clock: () -> MonotonicTime
+    /// PUBACKs and PUBRECs that it does not send, from now on.
+    var answersToSwallow = 0
     /// Queued for one session at most.
     var queueLimit = Int.max
     private var sessions: [String: Session] = [:]
@@ -88,6 +90,7 @@ final class FaultyBroker: Transport {
         case .publish(let publish):
             route(publish)
             guard let id = publish.packetID else { return }
+            guard answersToSwallow == 0 else { return answersToSwallow -= 1 }
             let answer = Acknowledgement(packetID: id)
             say(publish.qos == .atLeastOnce ? .puback(answer) : .pubrec(answer), connection)
         case .pubrel(let release):

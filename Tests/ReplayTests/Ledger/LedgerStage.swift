@@ -58,13 +58,14 @@ final class LedgerStage {
 
     func publish(
         _ name: String, _ topic: String, _ payload: String, _ qos: QoS, retain: Bool = false,
-        expiry: UInt32? = nil
+        expiry: UInt32? = nil, isRepeated: Bool = false, under id: UInt16? = nil
     ) {
+        lastID = id ?? (isRepeated || qos == .atMostOnce ? lastID : lastID + 1)
+        let id = qos == .atMostOnce ? nil : PacketID(lastID)
         send(
             .publish(
                 Publish(
-                    qos: qos, retain: retain, topic: topic,
-                    packetID: qos == .atMostOnce ? nil : nextID(),
+                    dup: isRepeated, qos: qos, retain: retain, topic: topic, packetID: id,
                     properties: expiry.map { [.messageExpiryInterval($0)] } ?? [],
                     payload: Array(payload.utf8))), name)
     }

@@ -122,6 +122,25 @@ import Testing
         #expect(found.duplicates == [0, 0, 0])
     }
 
+    /// A publisher that sends again at QoS 1 may have the message delivered again: that is not taken for the equal one
+    /// that it sent later, so that nothing is out of order.
+    @Test func whatWasSentAgainIsNotTakenForALaterMessage() throws {
+        let stage = try LedgerStage()
+        stage.connect("archive", clean: false, expiry: 3_600)
+        try stage.subscribe("archive", "t", .atLeastOnce)
+        stage.sayGoodbye("archive")
+        stage.connect("pump")
+        stage.broker.answersToSwallow = 1
+        stage.publish("pump", "t", "same", .atLeastOnce)
+        stage.publish("pump", "t", "same", .atLeastOnce, isRepeated: true)
+        for payload in ["a", "b", "same"] { stage.publish("pump", "t", payload, .atLeastOnce) }
+        stage.connect("archive", clean: false, expiry: 3_600)
+        let found = try stage.verify()
+        #expect(found.holds, "\(found.violations) \(found.examples)")
+        #expect(found.resent == 1)
+        #expect(found.duplicates == [0, 1, 0])
+    }
+
     /// The broker may drop what is beyond its limit for one session, and no more.
     @Test func aQueueLimitExcusesWhatIsBeyondIt() throws {
         func missing(limit: Int) throws -> Verification {
@@ -173,6 +192,38 @@ import Testing
         #expect(found.crash?.untilAccepting == .seconds(2))
     }
 
+    /// A broker that commits sessions now and then forgets by a kill that an identifier was released. It takes the next
+    /// message under that identifier for the old one: lost, and by its promise; once released again, it is free.
+    @Test func aMessageUnderAForgottenIdentifierIsLostByThePromise() throws {
+        func verify(sessionLoss: Nanoseconds) throws -> Verification {
+            let stage = try LedgerStage()
+            stage.connect("archive")
+            try stage.subscribe("archive", "t", .exactlyOnce)
+            stage.connect("pump", clean: false, expiry: 3_600)
+            stage.pass(.seconds(60))
+            stage.publish("pump", "t", "1", .exactlyOnce, under: 7)
+            stage.pass(.seconds(2))
+            stage.ledger.killed(at: stage.now)
+            stage.ledger.restarted(at: stage.now)
+            stage.ledger.accepting(at: stage.now)
+            stage.connect("archive")
+            try stage.subscribe("archive", "t", .exactlyOnce)
+            stage.connect("pump", clean: false, expiry: 3_600)
+            for payload in ["2", "3"] {
+                stage.broker.fault = .drops(2)
+                stage.publish("pump", "t", payload, .exactlyOnce, under: 7)
+            }
+            var promise = Promise.ours
+            promise.sessionLoss = sessionLoss
+            return try stage.verify(promise)
+        }
+        let excused = try verify(sessionLoss: .seconds(5))
+        #expect(excused.holds, "\(excused.violations) \(excused.examples)")
+        #expect(excused.lostToIdentifier == 1 && excused.lostAcknowledged == 1)
+        #expect(try !verify(sessionLoss: .zero).holds)
+        #expect(try !verify(sessionLoss: .microseconds(1)).holds)
+    }
+
     /// Of equal messages, the one that has to come takes the delivery before the one that may.
     @Test func aWillThatMayHaveComeHidesNoneThatHadTo() throws {
         let stage = try LedgerStage()
@@ -190,6 +241,44 @@ import Testing
         let found = try stage.verify()
         #expect(found.holds, "\(found.violations) \(found.examples)")
         #expect(found.wills.due == 1 && found.wills.fired == 1)
+    }
+
+    /// No packet tells a client that the broker has seen its connection end, so that a kill may cost its will: of a
+    /// connection that ended just before, and of one whose end is seen when the broker is there again.
+    @Test func aKillMayCostTheWillsOfItsTime() throws {
+        let stage = try LedgerStage()
+        func will(_ topic: String) -> Will {
+            Will(topic: "state/\(topic)", payload: Array("gone".utf8), qos: .atLeastOnce)
+        }
+        stage.connect("dashboard", clean: false, expiry: 3_600)
+        try stage.subscribe("dashboard", "state/+", .atLeastOnce)
+        stage.connect("pump", will: will("pump"))
+        stage.connect("fan", will: will("fan"))
+        stage.broker.fault = .swallowsWills
+        stage.cut("pump")
+        stage.ledger.killed(at: stage.now)
+        stage.ledger.restarted(at: stage.now)
+        stage.ledger.accepting(at: stage.now)
+        stage.cut("fan")
+        stage.connect("pump", will: will("pump"))
+        let excused = try stage.verify()
+        #expect(excused.holds, "\(excused.violations) \(excused.examples)")
+        #expect(excused.wills.fired == 0)
+    }
+
+    /// A will of after the kill is due as ever.
+    @Test func aWillIsDueAgainAfterAKill() throws {
+        let stage = try LedgerStage(.swallowsWills)
+        let will = Will(topic: "state", payload: Array("gone".utf8), qos: .atLeastOnce)
+        stage.connect("dashboard", clean: false, expiry: 3_600)
+        try stage.subscribe("dashboard", "state", .atLeastOnce)
+        stage.ledger.killed(at: stage.now)
+        stage.ledger.accepting(at: stage.now)
+        stage.connect("dashboard", clean: false, expiry: 3_600)
+        stage.connect("pump", will: will)
+        stage.cut("pump")
+        let found = try stage.verify()
+        #expect(found.violations == ["1 wills not published"])
     }
 
     /// Who is away at the end proves nothing.

@@ -83,8 +83,8 @@ import Traffic
             let slowest = max(
                 puback.percentile(99.9) ?? .zero, pubrec.percentile(99.9) ?? .zero)
             #expect(slowest > .milliseconds(80))
-            // About one in twenty was due meanwhile, and waited for half of it on average.
-            #expect((puback.percentile(97) ?? .zero) > .milliseconds(20))
+            // About one in twenty was due meanwhile, and four in five of those waited for more than a fifth of it.
+            #expect((puback.percentile(98) ?? .zero) > .milliseconds(20))
             transport.stop()
         }
     }

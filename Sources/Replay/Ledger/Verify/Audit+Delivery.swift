@@ -51,7 +51,10 @@ extension Audit {
         _ topic: AuditedTopic
     ) {
         let message = table[index], ordinal = Int(table[index].ordinal)
-        if epoch > message.epoch, let restarted, found.crash?.untilFirstQueued == nil {
+        // What the broker sent before the kill may be read after it.
+        if epoch > message.epoch, let restarted, client.introduced >= restarted,
+            found.crash?.untilFirstQueued == nil
+        {
             found.crash?.untilFirstQueued = sighting.time - restarted
         }
         let times = lane.came(ordinal)
@@ -184,6 +187,10 @@ extension Audit {
                     skipped = skipped ?? message
                 } else if debt.level == .may {
                     optional = optional ?? message
+                } else if let delivered, mayRepeat(delivered, sighting),
+                    jumps(to: message, on: topic, in: lane)
+                {
+                    return .delivered(delivered)
                 } else {
                     lane.found[sighting.content] = message
                     return .owed(message)
@@ -207,6 +214,23 @@ extension Audit {
         }
         if let skipped { return .owed(skipped) }
         return delivered.map { .delivered($0) } ?? .none
+    }
+
+    /// Whether the message may be meant by one more delivery of the same content: it is one that was sent before, its
+    /// publisher had sent it again, or the broker has forgotten since that it was delivered.
+    private func mayRepeat(_ message: Int, _ sighting: LedgerRecord.Sighting) -> Bool {
+        let isOld = epoch > table[message].epoch && promise.sessionLoss > .zero
+        guard sighting.qos == .atLeastOnce else { return isOld }
+        return sighting.dup || table[message].wasResent || isOld
+    }
+
+    /// Whether something that its publisher sent before it on the same terms has not come.
+    private func jumps(to index: Int, on topic: AuditedTopic, in lane: Lane) -> Bool {
+        let message = table[index]
+        return lane.misses(before: Int(message.ordinal)) {
+            let other = table[Int(topic.messages[$0])]
+            return other.publisher == message.publisher && other.qos == message.qos
+        }
     }
 
     /// It is none of what the client is owed.

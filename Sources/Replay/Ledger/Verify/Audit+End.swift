@@ -77,8 +77,9 @@ extension Audit {
         } else if hasExpired(index, at: now) {
             found.expired += 1
         } else if message.isWill {
-            // One that a full queue or a kill may have cost proves nothing.
-            guard client.overflow == 0, message.epoch == epoch || promise.survivesKill else {
+            // One that a full queue or a kill may have cost proves nothing: nobody was told that the broker had seen the
+            // connection end.
+            guard client.overflow == 0, message.epoch == epoch else {
                 table[index].isWitnessed = false
                 return
             }
@@ -90,6 +91,9 @@ extension Audit {
             if let killed, let answered = message.answered {
                 found.longestLoss = max(found.longestLoss ?? .zero, killed - answered)
             }
+        } else if message.isShadowed {
+            found.lostAcknowledged += 1
+            found.lostToIdentifier += 1
         } else {
             found.lostAcknowledged += 1
             missing[client.number, default: 0] += 1

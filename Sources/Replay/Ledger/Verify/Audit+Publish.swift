@@ -9,6 +9,7 @@ extension Audit {
             table[known].content == sighting.content, table[known].topic == topic.number
         {
             found.resent += 1
+            table[known].wasResent = true
             return
         }
         client.sent[sighting.packetID] = nil
@@ -24,7 +25,28 @@ extension Audit {
                 qos: sighting.qos, isEmpty: sighting.isEmpty, isWill: false),
             to: topic, retain: sighting.retain)
         if sighting.qos > .atMostOnce { client.sent[sighting.packetID] = message }
+        if sighting.qos == .exactlyOnce {
+            table[message].isShadowed = mayBeKnown(sighting.packetID, of: client)
+        }
         owe(message, on: topic, sighting.qos, from: client)
+    }
+
+    /// Forgets what was released longer ago than a kill can undo.
+    private func release(_ id: UInt16, of client: AuditedClient) {
+        guard promise.sessionLoss > .zero else { return }
+        client.released[id] = now
+        guard client.released.count > Self.releasedLimit else { return }
+        client.released = client.released.filter { $0.value + promise.sessionLoss > now }
+    }
+
+    private static let releasedLimit = 1_000
+
+    /// Whether the broker may have forgotten by its last kill that the client had released the identifier: it then takes
+    /// the next message under it for the earlier one, answers it, and passes nothing on.
+    private func mayBeKnown(_ id: UInt16, of client: AuditedClient) -> Bool {
+        guard let killed, let released = client.released[id] else { return false }
+        return released <= killed && released + promise.sessionLoss > killed
+            && client.since <= killed
     }
 
     func add(_ message: Message, to topic: AuditedTopic, retain: Bool) -> Int {
@@ -92,6 +114,7 @@ extension Audit {
             }
             if answer.type == .puback { client.sent[id] = nil }
         case (true, .pubcomp): client.sent[id] = nil
+        case (false, .pubrel): release(id, of: client)
         case (false, .puback), (false, .pubcomp):
             guard client.held.removeValue(forKey: id)?.message != nil else { return }
             found.confirmed[answer.type == .puback ? 1 : 2] += 1

@@ -7,10 +7,13 @@ extension Audit {
     func leaveWill(of client: AuditedClient) {
         guard let will = client.will else { return }
         client.will = nil
+        // A connection that a kill has ended may be seen to end when the broker accepts again.
+        let isOfKilled = killed.map { client.introduced < $0 } ?? false
+        let level = isOfKilled ? Lane.Debt.Level.may : .must
         let delay = min(will.delay, client.expiry)
-        guard delay > 0 else { return fire(will, of: client, at: now) }
+        guard delay > 0 else { return fire(will, of: client, at: now, level) }
         let due = now + .seconds(Double(delay))
-        waitingWills[client.number] = WaitingWill(will: will, due: due)
+        waitingWills[client.number] = WaitingWill(will: will, due: due, level: level)
         nextWill = min(nextWill ?? due, due)
     }
 

@@ -99,6 +99,8 @@ final class Audit {
             crash.kills += 1
             (crash.untilAccepting, crash.untilFirstQueued) = (nil, nil)
             found.crash = crash
+            // No packet has told that the broker knows of them.
+            for number in waitingWills.keys { waitingWills[number]?.level = .may }
             forgetLatestSessions(before: time)
         case .restarted: restarted = time
         case .accepting:
@@ -115,7 +117,6 @@ final class Audit {
     /// Of what sessions did just before a kill, the broker may have forgotten some.
     private func forgetLatestSessions(before kill: MonotonicTime) {
         guard promise.sessionLoss > .zero else { return }
-        for number in waitingWills.keys { waitingWills[number]?.level = .may }
         for client in clients where client.hasSession {
             if client.since + promise.sessionLoss > kill { client.mayBeForgotten = true }
             for claim in client.claims.values {

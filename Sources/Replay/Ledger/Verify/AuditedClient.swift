@@ -55,6 +55,8 @@ final class AuditedClient {
     var given: [UInt16: Unsubscribe] = [:]
     /// Messages of its own by packet identifier, until they are answered for good.
     var sent: [UInt16: Int] = [:]
+    /// When it last sent PUBREL, by packet identifier; not of long ago.
+    var released: [UInt16: MonotonicTime] = [:]
     /// What it was delivered, by packet identifier, until it has acknowledged it for good.
     var held: [UInt16: Held] = [:]
     var lanes: [Lane] = []

@@ -83,6 +83,15 @@ final class Lane {
     /// Whether it is behind the latest delivery.
     func isAhead(_ ordinal: Int) -> Bool { ordinal - first >= cursor }
 
+    /// Whether a message between the latest delivery and this one is owed and has not come, and is as `body` says.
+    func misses(before ordinal: Int, _ body: (_ ordinal: Int) -> Bool) -> Bool {
+        let end = ordinal - first
+        guard cursor < end else { return false }
+        return (cursor..<end).contains {
+            debts[$0].level == .must && debts[$0].times == 0 && body(first + $0)
+        }
+    }
+
     /// How many deliveries the subscriptions ask for.
     func copies(of ordinal: Int) -> Int { 1 + (more[ordinal] ?? 0) }
 

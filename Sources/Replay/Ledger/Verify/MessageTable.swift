@@ -21,6 +21,10 @@ struct Message {
     let qos: QoS
     let isEmpty: Bool
     let isWill: Bool
+    /// Its publisher sent it more than once.
+    var wasResent = false
+    /// Since a kill the broker may know its identifier still as that of an earlier message.
+    var isShadowed = false
     /// Whether somebody was there to whom it was owed, and whether it is still owed to one of them: of wills.
     var isWitnessed = false, isMissed = false
 }

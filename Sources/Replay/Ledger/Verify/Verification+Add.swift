@@ -13,7 +13,7 @@ extension Verification {
         }
         for path: WritableKeyPath<Verification, Int> in [
             \.refused, \.resent, \.endedWithSession, \.unanswered, \.lostAcknowledged, \.lostToKill,
-            \.pending, \.expired, \.missingQoS0,
+            \.lostToIdentifier, \.pending, \.expired, \.missingQoS0,
             \.sentAgain, \.orderViolations, \.expiredDeliveries,
             \.expiryNotReduced, \.unasked, \.unknown, \.owed,
             \.retained.delivered, \.retained.wrong, \.retained.missing,

@@ -2,7 +2,9 @@ internal import Measure
 
 extension Verification {
     /// Lost against the promise.
-    package var lostBeyondPromise: Int { lostAcknowledged - lostToKill - lostToQueueLimit }
+    package var lostBeyondPromise: Int {
+        lostAcknowledged - lostToKill - lostToIdentifier - lostToQueueLimit
+    }
     /// Came twice against the promise, by QoS; at QoS 1 that is always allowed.
     package var duplicatesBeyondPromise: [Int] {
         [duplicates[0] - duplicatesByKill[0], 0, duplicates[2] - duplicatesByKill[2]]
@@ -52,6 +54,10 @@ extension Verification {
                 "\(lostToKill) acknowledged before the kill\(before), and lost: \(promise.name) does not "
                     + "promise more")
         }
+        add(
+            lostToIdentifier,
+            "at QoS 2 sent after the kill and lost: the broker had forgotten that their identifiers were "
+                + "released, and took them for earlier messages, as its session commits allow")
         add(lostToQueueLimit, "beyond the broker's limit for one session, and dropped")
         add(
             duplicatesByKill[0] + duplicatesByKill[2],

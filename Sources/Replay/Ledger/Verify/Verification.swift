@@ -28,6 +28,9 @@ package struct Verification: Codable, Sendable {
     package internal(set) var lostAcknowledged = 0
     /// acknowledged before the broker was killed, where the promise does not cover that,
     package internal(set) var lostToKill = 0
+    /// at QoS 2, sent after a kill under an identifier whose release the broker had forgotten by it, so that it took them
+    /// for earlier ones,
+    package internal(set) var lostToIdentifier = 0
     /// and beyond the number of messages that it keeps for one session.
     package internal(set) var lostToQueueLimit = 0
     /// How long before a kill the earliest message that was lost to it had been acknowledged.
