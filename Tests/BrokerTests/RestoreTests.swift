@@ -74,6 +74,32 @@ import Testing
         if case .connack(let connack)? = packets.first { connack.properties } else { [] }
     }
 
+    /// All that a batch lacks is PUBCOMP, and it comes before storage has read the batch again.
+    ///
+    /// Fails if the stream is then read on twice, so that what follows comes twice.
+    @Test func pubcompMayComeBeforeItsBatchIsReadAgain() throws {
+        let stage = Stage()
+        let reader = stage.subscriber("reader", to: Self.filters)
+        let sender = stage.connect("sender")
+        for text in ["1", "2"] {
+            stage.publish(text, to: "a/b", qos: .exactlyOnce, from: sender)
+        }
+        #expect(
+            stage.messages(reader).compactMap { stage.answer(.publish($0), on: reader) }.count == 2)
+        stage.pass(.seconds(6))
+
+        let next = try restarted(stage)
+        let again = next.connect("reader", clean: false, expiry: 3_600)
+        let releases = next.takeAsIs(again).filter {
+            if case .pubrel = $0 { next.answer($0, on: again) == nil } else { false }
+        }
+        #expect(releases.count == 2)
+        #expect(next.store.replays == 1)
+        next.settle()
+        next.publish("3", to: "a/b", qos: .exactlyOnce, from: next.connect("sender"))
+        #expect(next.drain(again).map(\.text) == ["3"])
+    }
+
     /// Fails if what was acknowledged comes again after its commit, or what was not does not.
     @Test func messagesAtQoS1GoOnWhereTheyWere() throws {
         let stage = Stage()

@@ -274,6 +274,11 @@ struct Reading {
         precondition(shards[cursor.shard].streams[place].owed > 0)
         shards[cursor.shard].streams[place].owed -= 1
         guard shards[cursor.shard].streams[place].owed == 0 else { return }
+        if shards[cursor.shard].streams[place].isBare {
+            // Only PUBCOMP was missing: what storage reads again is not needed any more.
+            shards[cursor.shard].streams[place].isBare = false
+            bare -= 1
+        }
         if shards[cursor.shard].streams[place].isOver {
             finish(place, of: cursor.shard, marking: &dirty)
         } else {
