@@ -6,7 +6,10 @@ package import Measure
 /// process that started it, and every wait for it has a bound.
 package final class BrokerProcess {
     private let plan: BrokerPlan
-    private var process: pid_t?
+    /// Its process identifier; nil while it does not run.
+    package private(set) var process: Int32?
+    /// How it ended, as waitpid(2) has it.
+    private var status: Int32 = 0
     /// Where it listens on loopback; 0 before the first start, the same after every other.
     package private(set) var port = 0
 
@@ -36,10 +39,17 @@ package final class BrokerProcess {
         return .now() - began
     }
 
+    /// What to say if it has ended by itself although it was started; nil while it runs.
+    package var unexpectedEnd: String? {
+        guard hasEnded else { return nil }
+        let how = status & 0x7F == 0 ? "exit code \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
+        return "the broker ended by itself (\(how)): \(lastWords)"
+    }
+
     /// Whether it has ended by itself since it was started.
     package var hasEnded: Bool {
         guard let process else { return true }
-        guard waitpid(process, nil, WNOHANG) != 0 else { return false }
+        guard waitpid(process, &status, WNOHANG) != 0 else { return false }
         self.process = nil
         return true
     }

@@ -71,6 +71,7 @@ struct ReplayAttempt {
         } else {
             let witness = ledger.map { ReplayWitness($0, inside.promise) }
             summary = try replay(plan, planned.timeline, over: .target(sockets), witness, start)
+            if summary.stopped == nil { summary.stopped = broker.unexpectedEnd }
         }
         summary.add(sockets.report(), of: sockets.target)
         (summary.acknowledgeMode, summary.engine) = (inside.durability.id, inside.engine.id)
@@ -87,6 +88,7 @@ struct ReplayAttempt {
         let crash = BrokerCrash(of: broker, at: start + time, ledger: ledger)
         let witness = ReplayWitness(ledger, inside.promise, crash: crash)
         var summary = try replay(plan, planned.timeline, over: .target(sockets), witness, start)
+        if summary.stopped == nil { summary.stopped = crash.unexpectedEnd }
         if !crash.isOver, summary.stopped == nil {
             summary.stopped =
                 "the run was over before the broker was to be killed; choose an earlier --crash-at"

@@ -50,6 +50,7 @@ import Trial
         let isOver = collector.run(quiet: .seconds(2), until: .now() + .seconds(30))
         #expect(isOver)
         ledger.close(at: .now())
+        // Also fails if it has ended by itself.
         try crash.stop()
         return Outcome(
             found: try Verifier(ledger.path, promise).run(), returns: replayer.recorder.returns)

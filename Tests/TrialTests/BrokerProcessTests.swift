@@ -39,6 +39,19 @@ import Trial
         #expect(broker.hasEnded)
     }
 
+    /// Fails if a broker that is gone passes for one that was not asked for anything.
+    @Test func aBrokerThatEndsByItselfIsNoticed() throws {
+        let scratch = ScratchDirectory()
+        let broker = BrokerProcess(Self.plan(scratch))
+        try broker.start()
+        #expect(broker.unexpectedEnd == nil)
+        // As when memory runs out.
+        kill(try #require(broker.process), SIGKILL)
+        let end = MonotonicTime.now() + .seconds(60)
+        while broker.unexpectedEnd == nil, .now() < end { usleep(10_000) }
+        #expect(broker.unexpectedEnd?.contains("the broker ended by itself (signal 9)") == true)
+    }
+
     /// Fails if a broker that cannot start is waited for, or if what it said is not passed on.
     @Test func aBrokerThatCannotStartSaysWhy() throws {
         let scratch = ScratchDirectory()

@@ -59,7 +59,8 @@ package final class BrokerCrash {
         if case .starting = state { true } else { false }
     }
 
-    /// Often, from the replay's thread: kills when it is time, and notes when the broker is there again.
+    /// Often, from the replay's thread: kills when it is time, notes when the broker is there again, and sees it if it
+    /// ends by itself.
     /// - Returns: why the replay cannot go on, if so.
     package func look(at now: MonotonicTime) -> String? {
         switch state {
@@ -87,8 +88,16 @@ package final class BrokerCrash {
             case nil: return nil
             }
         case .failed(let reason): return reason
-        case .before, .after: return nil
+        case .before, .after:
+            guard let reason = unexpectedEnd else { return nil }
+            state = .failed(reason)
+            return reason
         }
+    }
+
+    /// What to say if the broker has ended by itself, before it was killed or after it was started again.
+    package var unexpectedEnd: String? {
+        if case .starting = state { nil } else { restart.broker.withLock { $0.unexpectedEnd } }
     }
 
     /// Waits until the broker is there again, if it was killed.
@@ -104,7 +113,9 @@ package final class BrokerCrash {
         return nil
     }
 
+    /// - Throws: `.environment` also if it has ended by itself.
     package func stop() throws(TrialError) {
+        if let reason = unexpectedEnd { throw .environment(reason) }
         try restart.broker.withLock { broker throws(TrialError) in try broker.stop() }
     }
 }
