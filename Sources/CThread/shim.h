@@ -27,3 +27,21 @@ static inline int cthread_slack(void) { return prctl(PR_GET_TIMERSLACK); }
 static inline int cthread_set_slack(int nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, (unsigned long)nanoseconds);
 }
+
+/// How the thread is scheduled: sched_setattr(2), the first version of its structure.
+struct cthread_schedule {
+    unsigned size;
+    unsigned policy;
+    unsigned long long flags;
+    int nice;
+    unsigned priority;
+    unsigned long long runtime, deadline, period;
+};
+
+static inline int cthread_read_schedule(struct cthread_schedule *schedule) {
+    return (int)syscall(SYS_sched_getattr, 0, schedule, sizeof *schedule, 0);
+}
+static inline int cthread_set_schedule(struct cthread_schedule *schedule) {
+    schedule->size = sizeof *schedule;
+    return (int)syscall(SYS_sched_setattr, 0, schedule, 0);
+}

@@ -26,7 +26,10 @@ package struct DueQueue<Time: Comparable, Element> {
     @inlinable package var isEmpty: Bool { heap.isEmpty }
 
     /// When the first is due; nil if there is none.
-    @inlinable package var next: Time? { heap.first?.time }
+    /// Not by `first`, which allocates where it is not specialised.
+    @inlinable package var next: Time? {
+        @inline(__always) get { heap.isEmpty ? nil : heap[0].time }
+    }
 
     @inlinable
     package mutating func add(_ element: Element, at time: Time) {
@@ -44,8 +47,9 @@ package struct DueQueue<Time: Comparable, Element> {
     /// Takes out the first.
     @inlinable
     package mutating func take() -> Element? {
-        guard let first = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return first.element }
+        guard let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return last.element }
+        let first = heap[0]
         var place = 0
         while true {
             var child = 2 * place + 1

@@ -57,9 +57,9 @@ struct BenchReplayCommand: ParsableCommand {
         CPU              \(text(row.cpu))
         schedule         \(row.scheduled_per_s) publishes/s, late by p50 \(rounded(row.schedule_error_p50_us)) µs, \
         p99 \(rounded(row.schedule_error_p99_us)) µs, p99.9 \(rounded(row.schedule_error_p999_us)) µs, \
-        at most \(rounded(row.schedule_error_max_us)) µs
+        at most \(rounded(row.schedule_error_max_us)) µs\(row.real_time ? ", in real time" : "")
         CPU              \(text(row.scheduled_cpu))
-        allocated        \(rounded(row.allocated_bytes_per_publish)) bytes per publish on the replay's thread
+        allocated        \(rounded(row.allocated_bytes_per_publish)) bytes per publish on the replay's thread, in the second half
         clients          \(row.clients) at once, \(Int(row.connects_per_s)) connects/s, \
         \(row.bytes_per_client) bytes each with the broker's session
         QoS 1, 200-byte payloads, 16 shards, RocksDB \(row.rocksdb), \(row.publishes) publishes a run, medians
@@ -69,8 +69,8 @@ struct BenchReplayCommand: ParsableCommand {
     private func text(_ cpu: ReplayBenchmark.CPU) -> String {
         "µs per publish: generator \(rounded(cpu.generator_us)), broker \(rounded(cpu.broker_us)), "
             + "storage \(rounded(cpu.storage_us)), RocksDB's threads \(rounded(cpu.rocksdb_us)), "
-            + "staying awake \(rounded(cpu.spun_us)); the generator has "
-            + "\(rounded(cpu.generator_share * 100)) %"
+            + "staying awake \(rounded(cpu.spun_us)), sleeping and waking up \(rounded(cpu.waking_us)); "
+            + "the generator has \(rounded(cpu.generator_share * 100)) % without waiting"
     }
 
     private func rounded(_ value: Double) -> String { String(format: "%.2f", value) }

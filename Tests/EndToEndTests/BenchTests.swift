@@ -22,6 +22,26 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
     }
 
+    @Test func replayingIsMeasuredAtFullSpeedAndOnSchedule() throws {
+        let scratch = ScratchDirectory()
+        let outcome = try Command.run(
+            [
+                "bench", "replay", "--publishes", "2000", "--pairs", "1", "--rate", "2000",
+                "--seconds", "2", "--clients", "200", "--format", "json",
+            ], in: scratch.path)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        #expect((json["ratio"] as? Double ?? 0) > 0)
+        let scheduled = try #require(json["scheduled_cpu"] as? [String: Any])
+        for key in ["generator_us", "broker_us", "storage_us", "waking_us"] {
+            #expect((scheduled[key] as? Double ?? 0) > 0, "\(key)")
+        }
+        #expect((json["schedule_error_p99_us"] as? Double ?? 0) > 0)
+        #expect(json["clients"] as? Int == 200)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+    }
+
     /// Decoding must not allocate for each frame or packet.
     @Test func decodingAllocatesNothingWhereNoConnectionComesOrGoes() throws {
         let scratch = ScratchDirectory()

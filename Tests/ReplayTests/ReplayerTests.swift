@@ -1,3 +1,4 @@
+import Glibc
 import MQTT
 import Measure
 import Replay
@@ -51,6 +52,33 @@ import Traffic
         // About a fifth of what was sent was due during the pause and waited half of it on average.
         #expect((latencies.percentile(99)?.seconds ?? 0) > 0.05)
         #expect((replayer.recorder.lag.percentile(95)?.seconds ?? 0) > 0.02)
+    }
+
+    /// What the thread asked of the kernel for the time of a replay, it gives back.
+    @Test func theThreadIsScheduledAfterwardsAsBefore() async throws {
+        let trace = try Self.trace.get()
+        // SCHED_RESET_ON_FORK, which Glibc hides.
+        let inherited: Int32 = 0x4000_0000
+        @Sendable func policy() -> Int32 { sched_getscheduler(0) & ~inherited }
+        try await blocking {
+            let before = policy()
+            var during: Int32?
+            for realTime in [true, false] {
+                var options = ReplayOptions()
+                options.realTime = realTime
+                let replayer = Replayer(
+                    looping: trace, over: ScriptedBroker(),
+                    on: Schedule(start: .now(), speed: 100, window: .milliseconds(20)), options)
+                during = nil
+                _ = try replayer.run {
+                    during = policy()
+                    return nil
+                }
+                #expect(during == (replayer.isRealTime ? SCHED_FIFO : before))
+                #expect(realTime || !replayer.isRealTime)
+                #expect(policy() == before)
+            }
+        }
     }
 
     @Test func theGuardEndsTheReplayWithItsReason() throws {

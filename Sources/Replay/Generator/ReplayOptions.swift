@@ -16,6 +16,9 @@ package struct ReplayOptions: Sendable {
     /// Stay awake before due times, and on one core; nil: if this many cores leave some to spare.
     package var spins: Bool?
     package var pins: Bool?
+    /// Be scheduled before everything else; nil: where it sleeps between due times. What the system refuses is not an
+    /// error.
+    package var realTime: Bool?
 
     package init() {}
 }

@@ -43,6 +43,8 @@ package final class Replayer {
 
     package internal(set) var recorder = Recorder()
     package private(set) var cpu = GeneratorCPU()
+    /// Its thread ran before everything else that wanted its core: asked for where it sleeps, refused to most users.
+    package private(set) var isRealTime = false
     /// When the last packet came.
     package internal(set) var lastHeard: MonotonicTime
     /// Deliveries whose acknowledgement their subscriber still takes its time for.
@@ -68,11 +70,14 @@ package final class Replayer {
     /// - Parameter guarded: asked every 100 ms or so, and as the window opens; a reason ends the replay.
     /// - Throws: what is wrong with the recording.
     package func run(stopIf guarded: () -> String? = { nil }) throws(CaptureError) -> End {
-        let tuning = ThreadTuning(pins: options.pins ?? Pacer.hasCoresToSpare)
+        let tuning = ThreadTuning(
+            pins: options.pins ?? Pacer.hasCoresToSpare,
+            realTime: options.realTime ?? (schedule.isPaced && Pacer.mayGoFirst && !pacer.spins))
+        isRealTime = tuning.isRealTime
         let before = GeneratorCPU.ofThisThread()
         defer {
             cpu.thread = cpu.thread + (GeneratorCPU.ofThisThread() - before)
-            cpu.spun = pacer.spun
+            (cpu.spun, cpu.waking) = (pacer.spun, pacer.waking)
             tuning.undo()
         }
         guardDue = schedule.start

@@ -12,7 +12,7 @@ internal import Traffic
 package struct ReplayBenchmark {
     /// Microseconds of CPU for each publish, by who spent them.
     package struct CPU: Codable, Sendable {
-        /// The replay's own, without staying awake.
+        /// The replay's own, without waiting.
         package let generator_us: Double
         /// The session layer's, on the same thread. Taken on the clock, so that what preempts it counts too.
         package let broker_us: Double
@@ -20,8 +20,10 @@ package struct ReplayBenchmark {
         package let storage_us: Double
         /// RocksDB's flushes and compactions.
         package let rocksdb_us: Double
+        /// Waiting: staying awake, and the kernel's for sleeping and waking up on time.
         package let spun_us: Double
-        /// The generator's part of all CPU of the process, spinning left out of both.
+        package let waking_us: Double
+        /// The generator's part of all CPU of the process, waiting left out of both.
         package let generator_share: Double
     }
 
@@ -33,7 +35,8 @@ package struct ReplayBenchmark {
         package let ratios: [Double]
         package let publishes: Int
         package let cpu: CPU
-        /// Heap bytes that the replay's thread allocated per publish on the schedule, the session layer's among them.
+        /// Heap bytes that the replay's thread allocated per publish in the second half of the schedule, when buffers have
+        /// their size, the session layer's among them.
         package let allocated_bytes_per_publish: Double
 
         package let scheduled_per_s: Int
@@ -43,6 +46,7 @@ package struct ReplayBenchmark {
         package let schedule_error_max_us: Double
         package let scheduled_cpu: CPU
         package let stays_awake: Bool
+        package let real_time: Bool
 
         package let clients: Int
         package let connects_per_s: Double
@@ -113,7 +117,8 @@ package struct ReplayBenchmark {
             scheduled_per_s: plan.rate, schedule_error_p50_us: lag(50),
             schedule_error_p99_us: lag(99), schedule_error_p999_us: lag(99.9),
             schedule_error_max_us: (paced.lag.maximum?.seconds ?? 0) * 1e6,
-            scheduled_cpu: paced.cpu, stays_awake: paced.spun > .zero, clients: plan.clients,
+            scheduled_cpu: paced.cpu, stays_awake: paced.spun > .zero, real_time: paced.isRealTime,
+            clients: plan.clients,
             connects_per_s: many.connectsPerSecond, bytes_per_client: many.bytesPerClient,
             optimised_build: isOptimisedBuild, rocksdb: RocksEngine.version)
     }
@@ -124,6 +129,7 @@ package struct ReplayBenchmark {
         var cpu: CPU
         var lag: LatencyHistogram
         var spun: Nanoseconds
+        var isRealTime: Bool
         var allocatedPerPublish = 0.0
         var connectsPerSecond = 0.0
         var bytesPerClient = 0
@@ -150,10 +156,15 @@ package struct ReplayBenchmark {
                 start: start, speed: speed, warmUp: speed < .infinity ? Self.lead : .zero))
         // Publishing begins when all are connected: what comes before is counted apart.
         var began = Beginning(broker: transport.busy)
+        var half: Steady?
+        let halfway = start + Self.lead + Nanoseconds(interval.count * Int64(publishes) / 2)
         let end = try replayer.run {
             if let failure = store.failure { return "\(failure)" }
             if !began.isTaken, speed < .infinity, MonotonicTime.now() >= start + Self.lead {
-                began = Beginning(taken: transport.busy, replayer.cpu.spun)
+                began = Beginning(taken: transport.busy)
+            }
+            if half == nil, began.isTaken, MonotonicTime.now() >= halfway {
+                half = Steady(sent: replayer.recorder.sent.total)
             }
             return nil
         }
@@ -162,7 +173,7 @@ package struct ReplayBenchmark {
         let grown = Self.growth(from: memory, by: publishers)
         let thread = ThreadTimes.now().caller
         let session = transport.busy - began.broker
-        let allocated = Allocator.allocatedByThisThread
+        let steady = half.map { Steady(sent: replayer.recorder.sent.total) - $0 }
         try settle(replayer, store)
         let took = MonotonicTime.now() - start
         precondition(
@@ -172,18 +183,19 @@ package struct ReplayBenchmark {
         // Waiting for the store's buffers is not part of replaying.
         times.caller = thread - began.times.caller
         let count = began.isTaken ? replayer.recorder.sent.total : publishes
-        let spun = replayer.cpu.spun - began.spun
+        let (spun, waking) = (replayer.cpu.spun, replayer.cpu.waking)
         func each(_ time: Nanoseconds) -> Double { time.seconds * 1e6 / Double(max(1, count)) }
-        let generator = max(.zero, times.caller - session - spun)
+        let generator = max(.zero, times.caller - session - spun - waking)
         return Run(
             rate: Double(publishes) / took.seconds,
             cpu: CPU(
                 generator_us: each(generator), broker_us: each(session),
                 storage_us: each(times.others), rocksdb_us: each(times.rocksdb),
-                spun_us: each(spun),
-                generator_share: generator.seconds / max(1e-9, (times.total - spun).seconds)),
-            lag: replayer.recorder.lag, spun: spun,
-            allocatedPerPublish: Double(allocated - began.allocated) / Double(max(1, count)),
+                spun_us: each(spun), waking_us: each(waking),
+                generator_share: generator.seconds
+                    / max(1e-9, (times.total - spun - waking).seconds)),
+            lag: replayer.recorder.lag, spun: spun, isRealTime: replayer.isRealTime,
+            allocatedPerPublish: steady.map { Double($0.allocated) / Double(max(1, $0.sent)) } ?? 0,
             connectsPerSecond: Double(publishers) / replayed.seconds, bytesPerClient: grown)
     }
 
@@ -191,13 +203,19 @@ package struct ReplayBenchmark {
     private struct Beginning {
         var isTaken = false
         var times = ThreadTimes.now()
-        var allocated = Allocator.allocatedByThisThread
         var broker: Nanoseconds
-        var spun = Nanoseconds.zero
 
         init(broker: Nanoseconds) { self.broker = broker }
-        init(taken broker: Nanoseconds, _ spun: Nanoseconds) {
-            (isTaken, self.broker, self.spun) = (true, broker, spun)
+        init(taken broker: Nanoseconds) { (isTaken, self.broker) = (true, broker) }
+    }
+
+    /// What the thread has allocated, and sent.
+    private struct Steady {
+        var allocated = Allocator.allocatedByThisThread
+        var sent: Int
+
+        static func - (a: Steady, b: Steady) -> Steady {
+            Steady(allocated: a.allocated - b.allocated, sent: a.sent - b.sent)
         }
     }
 

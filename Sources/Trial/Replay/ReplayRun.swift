@@ -127,7 +127,7 @@ package struct ReplayRun {
         summary.troubles = ReplayTroubles(recorder)
         (summary.speed, summary.wall) = (plan.speed, window.length)
         (summary.cpu, summary.burned) = (window.cpu, window.burned)
-        summary.generator = replayer.cpu
+        (summary.generator, summary.isRealTime) = (replayer.cpu, replayer.isRealTime)
         if case .stopped(let reason) = end { summary.stopped = reason }
         if let broker = side.broker { summary.add(broker, window) }
 

@@ -33,7 +33,9 @@ extension ReplaySummary {
         let wall_seconds: Double
         @OrNull var ack_mode: String?
         @OrNull var engine: String?
-        let cpu_seconds, broker_cpu_seconds, generator_cpu_seconds, spun_cpu_seconds: Double
+        let cpu_seconds, broker_cpu_seconds: Double
+        let generator_cpu_seconds, spun_cpu_seconds, waking_cpu_seconds: Double
+        let generator_real_time: Bool
         let troubles: ReplayTroubles
         @OrNull var verification: Verdict?
         @OrNull var target: TargetFindings?
@@ -72,6 +74,8 @@ extension ReplaySummary {
             )
             generator_cpu_seconds = summary.generator.thread.shortSeconds
             spun_cpu_seconds = summary.generator.spun.shortSeconds
+            waking_cpu_seconds = summary.generator.waking.shortSeconds
+            generator_real_time = summary.isRealTime
             troubles = summary.troubles
             verification = found.map(Verdict.init)
             target = summary.target

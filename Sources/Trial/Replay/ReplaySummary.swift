@@ -50,6 +50,8 @@ package struct ReplaySummary: Sendable {
     package var cpu = Nanoseconds.zero
     /// Of the generator's thread, which in process is the sessions' too.
     package var generator = GeneratorCPU()
+    /// The generator's thread ran before everything else that wanted its core.
+    package var isRealTime = false
     /// CPU burned for what the modelled broker spends; not in `cpu`.
     package var burned = Nanoseconds.zero
     /// What sockets saw of a broker in another process.
