@@ -14,6 +14,10 @@ package struct Outbox {
 
         package let kind: Kind
         package let received: MonotonicTime
+        /// The answer's place among `items`.
+        package let item: Int
+        /// Of the batch that it waited for, if it waited for one and that was measured.
+        package let commit: CommitTime?
     }
 
     package private(set) var items: [Item] = []
@@ -47,8 +51,12 @@ package struct Outbox {
 
     mutating func close(_ connection: Int) { items.append(.close(connection: connection)) }
 
-    mutating func answered(_ kind: Answered.Kind, since received: MonotonicTime) {
-        answers.append(Answered(kind: kind, received: received))
+    /// The last item is an answer.
+    mutating func answered(
+        _ kind: Answered.Kind, since received: MonotonicTime, _ commit: CommitTime?
+    ) {
+        answers.append(
+            Answered(kind: kind, received: received, item: items.count - 1, commit: commit))
     }
 
     package mutating func removeAll() {

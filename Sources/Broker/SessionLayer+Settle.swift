@@ -49,8 +49,10 @@ extension SessionLayer {
             while let answer = held[lane].pop(
                 through: settlement.through, retained: decisions.retained)
             {
+                commit = settlement.commit
                 decided(answer, settlement.refusal, in: lane, at: now, into: &outbox)
             }
+            commit = nil
             if let first = held[lane].firstPosition, first <= settlement.through { return }
             decisions.lanes[lane].removeFirst()
         }
@@ -59,6 +61,7 @@ extension SessionLayer {
         {
             decided(answer, nil, in: lane, at: now, into: &outbox)
         }
+        commit = nil
     }
 
     private func decided(
@@ -143,7 +146,7 @@ extension SessionLayer {
             guard let connection = connections[answer.connection] else { return }
             counters.acknowledged += 1
             acknowledge(.puback, id, answer.reason, connection, into: &outbox)
-            if let received = answer.received { outbox.answered(.puback, since: received) }
+            if let received = answer.received { outbox.answered(.puback, since: received, commit) }
         case .denial(let type):
             guard let connection = connections[answer.connection] else { return }
             acknowledge(type, id, answer.reason, connection, into: &outbox)
@@ -153,7 +156,7 @@ extension SessionLayer {
             guard let connection = connections[asked] else { return }
             counters.acknowledged += 1
             acknowledge(.pubrec, id, answer.reason, connection, into: &outbox)
-            if let received = answer.received { outbox.answered(.pubrec, since: received) }
+            if let received = answer.received { outbox.answered(.pubrec, since: received, commit) }
         case .pubcomp, .freed, .pubrel:
             guard connections[answer.connection] != nil else { return }
             var type = PacketType.pubcomp

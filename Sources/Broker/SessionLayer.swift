@@ -52,6 +52,8 @@ package final class SessionLayer {
     var held: [HeldAnswers]
     /// When the packet came that is being answered; for the measure of acknowledgements only.
     var answering: MonotonicTime?
+    /// Of the batch that decided what is being answered; for the measure of acknowledgements only.
+    var commit: CommitTime?
     /// What lanes have decided and answers still wait for.
     var decisions: Decisions
     /// Durable sessions whose state has changed.

@@ -17,11 +17,13 @@ package struct LatencySplit: Sendable {
         case storageWrite
         /// The time of that write for which RocksDB held it back, because flushes or compactions were behind.
         case stall
+        /// A broker in another process, and the way there and back: nobody can look into it.
+        case target
 
         /// Snake case, for JSON.
         package var id: String {
             switch self {
-            case .generator, .socket, .session, .stall: "\(self)"
+            case .generator, .socket, .session, .stall, .target: "\(self)"
             case .batchWait: "batch_wait"
             case .storageWrite: "storage_write"
             }
@@ -30,7 +32,7 @@ package struct LatencySplit: Sendable {
 
     /// The time that one message spent in each part.
     package struct Spent: Sendable, Equatable {
-        private var times = [6 of Int64](repeating: 0)
+        private var times = [7 of Int64](repeating: 0)
 
         package init() {}
 
@@ -69,8 +71,8 @@ package struct LatencySplit: Sendable {
 
     private struct Bucket: Sendable {
         var count = 0
-        var spent = [6 of Int64](repeating: 0)
-        var culprits = [6 of Int](repeating: 0)
+        var spent = [7 of Int64](repeating: 0)
+        var culprits = [7 of Int](repeating: 0)
 
         mutating func add(_ other: Bucket) {
             count += other.count

@@ -25,6 +25,18 @@ package protocol Transport: AnyObject {
         _ body: (_ connection: Int, _ packet: RawSpan, _ arrived: MonotonicTime) -> Void
     )
 
+    /// While `receive` hands over the answer to a PUBLISH: the write that it waited for. Nil if it waited for none, or if
+    /// the broker is in another process.
+    var commit: CommitTime? { get }
+
+    /// Whether the broker is in this process, so that the time until its answer is its own.
+    var isInside: Bool { get }
+
     /// Sleeps until something may have arrived, or `time`.
     func wait(until time: MonotonicTime)
+}
+
+extension Transport {
+    package var commit: CommitTime? { nil }
+    package var isInside: Bool { false }
 }

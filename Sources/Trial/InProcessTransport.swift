@@ -66,7 +66,13 @@ final class InProcessTransport: Transport {
             var leaving = Outbox()
             swap(&leaving, &self.leaving)
             swap(&filling, &leaving)
-            for item in leaving.items {
+            var answer = leaving.answers.startIndex
+            for (place, item) in leaving.items.enumerated() {
+                commit = nil
+                if answer < leaving.answers.endIndex, leaving.answers[answer].item == place {
+                    commit = leaving.answers[answer].commit
+                    answer += 1
+                }
                 switch item {
                 case .packet(let connection, let range):
                     body(connection, leaving.bytes.span.bytes.extracting(range), .now())
@@ -77,6 +83,9 @@ final class InProcessTransport: Transport {
             swap(&leaving, &self.leaving)
         }
     }
+
+    private(set) var commit: CommitTime?
+    var isInside: Bool { true }
 
     func wait(until time: MonotonicTime) {
         let left = (time - .now()).count

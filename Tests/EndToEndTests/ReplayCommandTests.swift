@@ -68,6 +68,11 @@ import Testing
         let bound = try #require(summary["bound"] as? String)
         #expect(["generator", "subscriber", "session", "disk"].contains(bound))
         #expect(summary["ack_mode"] as? String == "on_commit, sync none")
+        // Such publishers wait for a batch, which is not the session layer's doing.
+        let split = try #require(summary["acknowledgement_split"] as? [String: Any])
+        let all = try #require(split["all"] as? [String: Any])
+        let culprits = try #require(all["culprits"] as? [String: Int])
+        #expect((culprits["batch_wait"] ?? 0) > 0, "\(culprits)")
     }
 
     @Test func theTextIsForPeople() throws {

@@ -45,6 +45,20 @@ import Traffic
         #expect(replayer.recorder.sent.total == 4)
         #expect(replayer.recorder.abandoned == 0)
         #expect(replayer.unanswered == 3)
+        #expect(replayer.awaitsAnswers)
+    }
+
+    /// Fails if the end of a replay waits for answers to a client that has left for good.
+    @Test func whoHasLeftWaitsForNothing() throws {
+        let broker = ScriptedBroker()
+        broker.ignores = [.publish]
+        var script = Script()
+        script.connect("a", clean: false)
+        script.publish("a", "t")
+        script.end("a", .fin)
+        let replayer = try script.replay(over: broker)
+        #expect(replayer.unanswered == 1)
+        #expect(!replayer.awaitsAnswers)
     }
 
     @Test(arguments: [true, false]) func aLostSessionIsForgotten(byClient: Bool) throws {

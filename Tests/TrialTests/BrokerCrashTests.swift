@@ -42,7 +42,7 @@ import Trial
         #expect(crash.wait(until: .now() + .seconds(60)) == nil)
         #expect(crash.isOver)
         replayer.settle(until: .now() + .seconds(20)) {
-            replayer.unanswered == 0 && .now() - replayer.lastHeard > .seconds(2)
+            !replayer.awaitsAnswers && .now() - replayer.lastHeard > .seconds(2)
         }
         transport.settled(at: .now())
         replayer.hangUp()

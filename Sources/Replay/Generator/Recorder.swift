@@ -76,7 +76,8 @@ package struct Recorder: Sendable {
     }
 
     mutating func noteAcknowledged(
-        _ qos: QoS, intended: MonotonicTime, sent: MonotonicTime, at arrived: MonotonicTime
+        _ qos: QoS, intended: MonotonicTime, sent: MonotonicTime, at arrived: MonotonicTime,
+        by commit: CommitTime?, inside: Bool
     ) {
         acknowledged.add(qos)
         if qos == .atLeastOnce {
@@ -86,7 +87,14 @@ package struct Recorder: Sendable {
         }
         var spent = LatencySplit.Spent()
         spent[.generator] = sent - intended
-        spent[.session] = arrived - sent
+        if let commit {
+            spent[.batchWait] = commit.began - sent
+            spent[.storageWrite] = commit.ended - commit.began - commit.stalled
+            spent[.stall] = commit.stalled
+            spent[.session] = arrived - commit.ended
+        } else {
+            spent[inside ? .session : .target] = arrived - sent
+        }
         acknowledgementSplit.record(spent)
     }
 

@@ -38,7 +38,9 @@ extension Replayer {
         case .acknowledged(let qos, let intended, let sent, let answer):
             unanswered -= 1
             if schedule.isMeasured(intended) {
-                recorder.noteAcknowledged(qos, intended: intended, sent: sent, at: arrived)
+                recorder.noteAcknowledged(
+                    qos, intended: intended, sent: sent, at: arrived, by: transport.commit,
+                    inside: transport.isInside)
             }
             if let answer {
                 reply(answer, of: index, on: connection, at: arrived)

@@ -51,6 +51,11 @@ package final class Replayer {
     package internal(set) var unacknowledgedDeliveries = 0
     /// Messages at QoS 1 and 2 that were sent and are without PUBACK or PUBREC.
     package internal(set) var unanswered = 0
+    /// Whether a client that is there, or comes back by itself, still waits for the end of an exchange at QoS 1 or 2.
+    /// Those that have left for good wait for nothing. Walks over all clients.
+    package var awaitsAnswers: Bool {
+        unanswered > 0 && clients.contains { $0.link != .down && $0.inFlight.publishes > 0 }
+    }
     /// Steps that wait for CONNACK, for room in the broker's Receive Maximum, or for a connection.
     package var waiting: Int { deferred.count }
 

@@ -70,6 +70,9 @@ package final class WitnessedTransport: Transport {
 
     package func wait(until time: MonotonicTime) { inner.wait(until: time) }
 
+    package var commit: CommitTime? { inner.commit }
+    package var isInside: Bool { inner.isInside }
+
     /// A CONNECT for each session that has subscriptions, outlives its connection and is away: one that resumes it
     /// and asks for nothing else.
     package var sessionsAway: [Connect] {

@@ -1,3 +1,5 @@
+package import Measure
+
 /// Where an accepted write stands: its lane decides what was accepted in this order.
 package struct Receipt: Sendable, Equatable {
     /// A shard's number, or `DurableStore.sessionLane`, or `retainedLane`.
@@ -26,17 +28,25 @@ package struct Settlement: Sendable, Equatable {
     package private(set) var through: Int
     /// Nil if all of it was committed; else all of it was lost.
     package let refusal: Refusal?
+    /// When the write was that committed it; nil where nobody measures that.
+    package let commit: CommitTime?
 
-    package init(lane: Int, through: Int, refusal: Refusal? = nil) {
+    package init(lane: Int, through: Int, refusal: Refusal? = nil, commit: CommitTime? = nil) {
         self.lane = lane
         self.through = through
         self.refusal = refusal
+        self.commit = commit
     }
 
-    /// - Returns: false if the outcomes differ.
-    mutating func extend(through: Int, refusal: Refusal?) -> Bool {
-        guard self.refusal == refusal else { return false }
+    /// - Returns: false if the outcomes differ, or their times are to be told apart.
+    mutating func extend(through: Int, refusal: Refusal?, commit: CommitTime?) -> Bool {
+        guard self.refusal == refusal, self.commit == nil, commit == nil else { return false }
         self.through = through
         return true
+    }
+
+    /// Measurements aside.
+    package static func == (a: Settlement, b: Settlement) -> Bool {
+        a.lane == b.lane && a.through == b.through && a.refusal == b.refusal
     }
 }

@@ -1,7 +1,9 @@
+internal import Measure
 internal import Synchronization
 
 /// Where the lanes' writers leave what they decided, and the session layer fetches it. One entry a commit
-/// at most; equal outcomes of a lane are one entry, so nothing piles up while nobody fetches.
+/// at most; equal outcomes of a lane are one entry unless their times are measured, so little piles up while nobody
+/// fetches.
 final class SettlementDesk: Sendable {
     private struct State: Sendable {
         /// Of each lane, oldest first.
@@ -20,15 +22,20 @@ final class SettlementDesk: Sendable {
     }
 
     /// Decides everything of `lane` up to `position`.
-    func settle(_ lane: Int, through position: Int, refusal: Refusal? = nil) {
+    func settle(
+        _ lane: Int, through position: Int, refusal: Refusal? = nil, commit: CommitTime? = nil
+    ) {
         guard isNeeded else { return }
         state.withLock { state in
             let last = state.lanes[lane].count - 1
-            if last >= 0, state.lanes[lane][last].extend(through: position, refusal: refusal) {
+            if last >= 0,
+                state.lanes[lane][last].extend(
+                    through: position, refusal: refusal, commit: commit)
+            {
                 return
             }
             state.lanes[lane].append(
-                Settlement(lane: lane, through: position, refusal: refusal))
+                Settlement(lane: lane, through: position, refusal: refusal, commit: commit))
             state.count += 1
         }
     }

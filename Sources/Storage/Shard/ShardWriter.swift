@@ -108,7 +108,7 @@ struct ShardWriter: ~Copyable {
                 }
             } catch {
                 refuse(error, at: taken)
-                if times.isEmpty, freed == 0 { settle(nil) }
+                if times.isEmpty, freed == 0 { settle(nil, nil) }
                 state.left(1)
                 return state.announce()
             }
@@ -195,6 +195,7 @@ struct ShardWriter: ~Copyable {
         guard !times.isEmpty || freed > 0 else { return }
         if mustWriteTrie { putTrie() }
         var refusal: Refusal?
+        var written: CommitTime?
         do throws(RocksError) {
             let handedIn = MonotonicTime.now()
             let stalledBefore = WriteBatch.stalled
@@ -210,9 +211,11 @@ struct ShardWriter: ~Copyable {
             shard.flushes.committed(
                 times.count, bytes: filled, took: ended - began,
                 waited: ended - (times.first?.intended ?? began))
-            measure(
-                from: began, to: ended, stalled: WriteBatch.stalled - stalledBefore,
-                waitingForLog: waited)
+            let stalled = WriteBatch.stalled - stalledBefore
+            if state.windowStart <= ended {
+                written = CommitTime(began: began, ended: ended, stalled: stalled)
+            }
+            measure(from: began, to: ended, stalled: stalled, waitingForLog: waited)
         } catch {
             lane?.failed()
             shard.flushes.failed()
@@ -225,7 +228,7 @@ struct ShardWriter: ~Copyable {
         encoder.learned = 0
         // With a shared log they are found out only when it is applied, and are among `times`.
         let refused = lane == nil ? 0 : unencodable.count
-        settle(refusal)
+        settle(refusal, written)
         state.left(times.count + freed)
         // Last, so that who sees them committed sees them decided, gone from the queue and waited for no more.
         if refusal == nil {
@@ -316,17 +319,18 @@ struct ShardWriter: ~Copyable {
     }
 
     /// Everything taken so far is decided: lost if there is a refusal, as is what cannot be encoded.
-    private mutating func settle(_ refusal: Refusal?) {
+    private mutating func settle(_ refusal: Refusal?, _ written: CommitTime?) {
         for position in unencodable {
             if position - 1 > decided {
-                state.desk.settle(shard.number, through: position - 1, refusal: refusal)
+                state.desk.settle(
+                    shard.number, through: position - 1, refusal: refusal, commit: written)
             }
             state.desk.settle(shard.number, through: position, refusal: .other)
             decided = position
         }
         unencodable.removeAll(keepingCapacity: true)
         if taken > decided {
-            state.desk.settle(shard.number, through: taken, refusal: refusal)
+            state.desk.settle(shard.number, through: taken, refusal: refusal, commit: written)
             decided = taken
         }
     }

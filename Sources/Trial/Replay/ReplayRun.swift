@@ -106,7 +106,7 @@ package struct ReplayRun {
             watch.offer(from: replayer)
             reason = witness?.reasonToStop(at: now)
             guard reason == nil else { return true }
-            guard witness?.crash?.isUnderWay != true, replayer.unanswered == 0,
+            guard witness?.crash?.isUnderWay != true, !replayer.awaitsAnswers,
                 side.broker?.hasSettled ?? true
             else { return false }
             return now - max(began, replayer.lastHeard) >= Self.quiet

@@ -50,6 +50,9 @@ import Traffic
         // A client that is cut off before its answer comes loses it where its session ends with the connection.
         #expect(recorder.acknowledged.total + recorder.abandoned == 323 + 592)
         #expect(recorder.refused == 0 && recorder.turnedAway == 0 && recorder.unsent == 0)
+        let split = recorder.acknowledgementSplit
+        #expect(
+            split.all.filter { $0.time > 0 }.allSatisfy { [.generator, .target].contains($0.part) })
         let report = transport.report()
         #expect(report.cutOff == 0 && report.unanswered == 0 && report.unsentBytes == 0)
         #expect(Int(report.socketTimes.count) == 1126 + 323 + 592 + recorder.resent)
