@@ -11,6 +11,16 @@ package func processCPU() -> Nanoseconds {
     return Nanoseconds(seconds * 1_000_000_000 + microseconds * 1_000)
 }
 
+/// The most memory that was resident in this process so far: proc(5), `VmHWM`. Not getrusage(2), which also tells what
+/// the process that started it had (execve(2) keeps `ru_maxrss`).
+/// - Returns: zero if the system does not say.
+package func peakResident() -> Bytes {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+    return Bytes((kibibytes.flatMap { UInt64($0) } ?? 0) << 10)
+}
+
 /// Bytes that the files below `directory` occupy on disk (allocated blocks, not lengths).
 package func diskUse(of directory: String) -> Bytes {
     var total: UInt64 = 0

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import MQTT
 package import Measure
 internal import Replay
@@ -55,14 +54,12 @@ package struct LedgerBenchmark {
         guard found.holds, found.sent[1] == messages, found.confirmed[1] == messages else {
             throw TrialError.environment("the ledger lost count: \(found.violations)")
         }
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Row(
             messages: messages, ledger_bytes: Int(ledger.size.count),
             bytes_per_message: Double(ledger.size.count) / Double(messages),
             recorded_ns_per_packet: Double((witnessed - bare).count) / Double(4 * messages),
             verification_s: took, verified_messages_per_s: Double(messages) / took,
-            memory_bytes: Int(memory.count), peak_resident_bytes: usage.ru_maxrss << 10,
+            memory_bytes: Int(memory.count), peak_resident_bytes: Int(peakResident().count),
             optimised_build: isOptimisedBuild)
     }
 

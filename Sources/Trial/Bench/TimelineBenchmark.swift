@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Measure
 internal import Replay
 package import Traffic
@@ -37,12 +36,10 @@ package struct TimelineBenchmark {
             timeline.withPacket { bytes += $0.byteCount }
         }
         let end = MonotonicTime.now()
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Row(
             clients: timeline.clients.count, steps: steps, packet_bytes: bytes,
             first_reading_s: (read - began).seconds, pass_s: (end - read).seconds,
             steps_per_s: Double(steps) / (end - read).seconds,
-            peak_resident_bytes: usage.ru_maxrss << 10, optimised_build: isOptimisedBuild)
+            peak_resident_bytes: Int(peakResident().count), optimised_build: isOptimisedBuild)
     }
 }
