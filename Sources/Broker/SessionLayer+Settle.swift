@@ -46,10 +46,10 @@ extension SessionLayer {
     /// Gives the answers of a lane that wait for nothing any more, in their order.
     private func release(_ lane: Int, at now: MonotonicTime, into outbox: inout Outbox) {
         while let settlement = decisions.lanes[lane].first {
+            commit = settlement.commit
             while let answer = held[lane].pop(
                 through: settlement.through, retained: decisions.retained)
             {
-                commit = settlement.commit
                 decided(answer, settlement.refusal, in: lane, at: now, into: &outbox)
             }
             commit = nil
@@ -61,7 +61,6 @@ extension SessionLayer {
         {
             decided(answer, nil, in: lane, at: now, into: &outbox)
         }
-        commit = nil
     }
 
     private func decided(

@@ -26,7 +26,7 @@ package struct DueQueue<Time: Comparable, Element> {
     @inlinable package var isEmpty: Bool { heap.isEmpty }
 
     /// When the first is due; nil if there is none.
-    /// Not by `first`, which allocates where it is not specialised.
+    // Not by `first`, which allocates where it is not specialised.
     @inlinable package var next: Time? {
         @inline(__always) get { heap.isEmpty ? nil : heap[0].time }
     }

@@ -30,9 +30,12 @@ package struct LatencySplit: Sendable {
         }
     }
 
+    /// One for each part.
+    private typealias PerPart<Value> = InlineArray<7, Value>
+
     /// The time that one message spent in each part.
     package struct Spent: Sendable, Equatable {
-        private var times = [7 of Int64](repeating: 0)
+        private var times = PerPart<Int64>(repeating: 0)
 
         package init() {}
 
@@ -71,8 +74,8 @@ package struct LatencySplit: Sendable {
 
     private struct Bucket: Sendable {
         var count = 0
-        var spent = [7 of Int64](repeating: 0)
-        var culprits = [7 of Int](repeating: 0)
+        var spent = PerPart<Int64>(repeating: 0)
+        var culprits = PerPart<Int>(repeating: 0)
 
         mutating func add(_ other: Bucket) {
             count += other.count

@@ -8,8 +8,8 @@ package final class BrokerProcess {
     private let plan: BrokerPlan
     /// Its process identifier; nil while it does not run.
     package private(set) var process: Int32?
-    /// How it ended, as waitpid(2) has it.
-    private var status: Int32 = 0
+    /// How it ended by itself, as waitpid(2) has it.
+    private var status: Int32?
     /// Where it listens on loopback; 0 before the first start, the same after every other.
     package private(set) var port = 0
 
@@ -39,9 +39,9 @@ package final class BrokerProcess {
         return .now() - began
     }
 
-    /// What to say if it has ended by itself although it was started; nil while it runs.
+    /// What to say if it has ended by itself; nil while it runs, and after `kill` or `stop`.
     package var unexpectedEnd: String? {
-        guard hasEnded else { return nil }
+        guard hasEnded, let status else { return nil }
         let how = status & 0x7F == 0 ? "exit code \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"
         return "the broker ended by itself (\(how)): \(lastWords)"
     }
@@ -49,8 +49,9 @@ package final class BrokerProcess {
     /// Whether it has ended by itself since it was started.
     package var hasEnded: Bool {
         guard let process else { return true }
+        var status: Int32 = 0
         guard waitpid(process, &status, WNOHANG) != 0 else { return false }
-        self.process = nil
+        (self.process, self.status) = (nil, status)
         return true
     }
 
@@ -141,6 +142,7 @@ package final class BrokerProcess {
             // waitpid(2) has no bound of its own.
             usleep(1_000)
         }
+        status = nil
         return true
     }
 

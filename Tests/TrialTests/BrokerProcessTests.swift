@@ -47,6 +47,7 @@ import Trial
         #expect(broker.unexpectedEnd == nil)
         // As when memory runs out.
         kill(try #require(broker.process), SIGKILL)
+        // The kernel ends it when it gets to it; nothing else would tell when.
         let end = MonotonicTime.now() + .seconds(60)
         while broker.unexpectedEnd == nil, .now() < end { usleep(10_000) }
         #expect(broker.unexpectedEnd?.contains("the broker ended by itself (signal 9)") == true)

@@ -7,8 +7,8 @@ package struct GeneratorCPU: Codable, Sendable, Equatable {
     package var thread = Nanoseconds.zero
     /// Of that, spent staying awake before a due time.
     package var spun = Nanoseconds.zero
-    /// Of that, the kernel's for putting it to sleep and waking it on time: on a virtual machine some 20 µs each time,
-    /// however little there is to do then.
+    /// Of that, the kernel's for putting it to sleep and waking it on time: some 20 µs each time on a virtual machine
+    /// (`dstune bench replay`), however little there is to do then.
     package var waking = Nanoseconds.zero
 
     package init() {}

@@ -12,9 +12,10 @@ struct Pacer {
     private var sleeps = 0
 
     /// The replay's thread, the broker's and two of storage's need one each.
-    static var hasCoresToSpare: Bool { sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 4 }
+    static var hasCoresToSpare: Bool { cores > 4 }
     /// Something else can run while the replay's thread does.
-    static var mayGoFirst: Bool { sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 }
+    static var mayGoFirst: Bool { cores > 1 }
+    private static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
     /// Longer than a sleeping thread needs to run again on an idle core.
     private static let awake = Nanoseconds.microseconds(100)
 

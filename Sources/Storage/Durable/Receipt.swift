@@ -44,9 +44,4 @@ package struct Settlement: Sendable, Equatable {
         self.through = through
         return true
     }
-
-    /// Measurements aside.
-    package static func == (a: Settlement, b: Settlement) -> Bool {
-        a.lane == b.lane && a.through == b.through && a.refusal == b.refusal
-    }
 }

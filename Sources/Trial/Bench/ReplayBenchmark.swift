@@ -98,6 +98,11 @@ package struct ReplayBenchmark {
                 publishers: BenchTraffic.clients, publishes: plan.rate * plan.seconds,
                 interval: Nanoseconds(1_000_000_000 / Int64(plan.rate)), speed: 1, at: $0)
         }
+        guard let allocated = paced.allocatedPerPublish else {
+            throw TrialError.environment(
+                "the schedule was over before the second half of it could be measured: use more --seconds"
+            )
+        }
         progress("\(plan.clients) clients")
         let many = try inScratch {
             try replay(
@@ -113,7 +118,7 @@ package struct ReplayBenchmark {
             replay_publishes_per_s: quantile(rates, 0.5), raw_publishes_per_s: quantile(raw, 0.5),
             ratio: quantile(ratios, 0.5), ratios: ratios, publishes: plan.publishes,
             cpu: fast[fast.count / 2].cpu,
-            allocated_bytes_per_publish: paced.allocatedPerPublish,
+            allocated_bytes_per_publish: allocated,
             scheduled_per_s: plan.rate, schedule_error_p50_us: lag(50),
             schedule_error_p99_us: lag(99), schedule_error_p999_us: lag(99.9),
             schedule_error_max_us: (paced.lag.maximum?.seconds ?? 0) * 1e6,
@@ -130,7 +135,8 @@ package struct ReplayBenchmark {
         var lag: LatencyHistogram
         var spun: Nanoseconds
         var isRealTime: Bool
-        var allocatedPerPublish = 0.0
+        /// Nil without a schedule whose half was seen.
+        var allocatedPerPublish: Double?
         var connectsPerSecond = 0.0
         var bytesPerClient = 0
     }
@@ -195,7 +201,7 @@ package struct ReplayBenchmark {
                 generator_share: generator.seconds
                     / max(1e-9, (times.total - spun - waking).seconds)),
             lag: replayer.recorder.lag, spun: spun, isRealTime: replayer.isRealTime,
-            allocatedPerPublish: steady.map { Double($0.allocated) / Double(max(1, $0.sent)) } ?? 0,
+            allocatedPerPublish: steady.map { Double($0.allocated) / Double(max(1, $0.sent)) },
             connectsPerSecond: Double(publishers) / replayed.seconds, bytesPerClient: grown)
     }
 

@@ -56,16 +56,23 @@ final class LedgerStage {
                     packetID: id, subscriptions: [Subscription(filter: filter, qos: qos)])), name)
     }
 
+    /// What is published to `t` waits for a durable session that is away.
+    func queueForArchive() throws {
+        connect("archive", clean: false, expiry: 3_600)
+        try subscribe("archive", "t", .atLeastOnce)
+        sayGoodbye("archive")
+    }
+
     func publish(
         _ name: String, _ topic: String, _ payload: String, _ qos: QoS, retain: Bool = false,
         expiry: UInt32? = nil, isRepeated: Bool = false, under id: UInt16? = nil
     ) {
-        lastID = id ?? (isRepeated || qos == .atMostOnce ? lastID : lastID + 1)
-        let id = qos == .atMostOnce ? nil : PacketID(lastID)
+        let next = isRepeated ? PacketID(lastID) : id.map { PacketID($0) } ?? nextID()
         send(
             .publish(
                 Publish(
-                    dup: isRepeated, qos: qos, retain: retain, topic: topic, packetID: id,
+                    dup: isRepeated, qos: qos, retain: retain, topic: topic,
+                    packetID: qos == .atMostOnce ? nil : next,
                     properties: expiry.map { [.messageExpiryInterval($0)] } ?? [],
                     payload: Array(payload.utf8))), name)
     }

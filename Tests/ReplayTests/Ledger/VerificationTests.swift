@@ -126,9 +126,7 @@ import Testing
     /// that it sent later, so that nothing is out of order.
     @Test func whatWasSentAgainIsNotTakenForALaterMessage() throws {
         let stage = try LedgerStage()
-        stage.connect("archive", clean: false, expiry: 3_600)
-        try stage.subscribe("archive", "t", .atLeastOnce)
-        stage.sayGoodbye("archive")
+        try stage.queueForArchive()
         stage.connect("pump")
         stage.broker.answersToSwallow = 1
         stage.publish("pump", "t", "same", .atLeastOnce)
@@ -146,9 +144,7 @@ import Testing
         func missing(limit: Int) throws -> Verification {
             let stage = try LedgerStage()
             stage.broker.queueLimit = 10
-            stage.connect("archive", clean: false, expiry: 3_600)
-            try stage.subscribe("archive", "t", .atLeastOnce)
-            stage.sayGoodbye("archive")
+            try stage.queueForArchive()
             stage.connect("pump")
             for number in 0..<25 { stage.publish("pump", "t", "\(number)", .atLeastOnce) }
             stage.connect("archive", clean: false, expiry: 3_600)
@@ -209,8 +205,8 @@ import Testing
             stage.connect("archive")
             try stage.subscribe("archive", "t", .exactlyOnce)
             stage.connect("pump", clean: false, expiry: 3_600)
+            stage.broker.fault = .drops(2)
             for payload in ["2", "3"] {
-                stage.broker.fault = .drops(2)
                 stage.publish("pump", "t", payload, .exactlyOnce, under: 7)
             }
             var promise = Promise.ours
@@ -284,9 +280,7 @@ import Testing
     /// Who is away at the end proves nothing.
     @Test func whatWaitsForAnAbsentSubscriberIsNotLost() throws {
         let stage = try LedgerStage()
-        stage.connect("archive", clean: false, expiry: 3_600)
-        try stage.subscribe("archive", "t", .atLeastOnce)
-        stage.sayGoodbye("archive")
+        try stage.queueForArchive()
         stage.connect("pump")
         for number in 0..<3 { stage.publish("pump", "t", "\(number)", .atLeastOnce) }
         #expect(stage.transport.sessionsAway.map(\.clientID) == ["archive"])

@@ -86,7 +86,8 @@ import Traffic
             let replayer = Replayer(
                 TraceTimeline(script.trace()), over: transport,
                 on: Schedule(start: .now(), speed: 1))
-            // Of its own, because hundreds of tests may keep those of the queues.
+            // Half a second into the traffic. A thread of its own, because hundreds of tests may keep those of the
+            // queues; one that is late still finds more than a second of traffic.
             Thread.detachNewThread {
                 usleep(700_000)
                 broker.pause(milliseconds: 100)

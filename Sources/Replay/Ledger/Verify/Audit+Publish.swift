@@ -39,6 +39,7 @@ extension Audit {
         client.released = client.released.filter { $0.value + promise.sessionLoss > now }
     }
 
+    /// More than a client releases in a few seconds, as a rule: it is seldom looked for what can be forgotten.
     private static let releasedLimit = 1_000
 
     /// Whether the broker may have forgotten by its last kill that the client had released the identifier: it then takes
