@@ -1,6 +1,6 @@
 internal import Layout
 internal import MQTT
-internal import Measure
+package import Measure
 internal import Storage
 
 /// When a promise may be sent: at once, or once storage has decided what it promises (README, "What an
@@ -32,8 +32,14 @@ extension SessionLayer {
                 reason: routed.reason), until: position)
     }
 
-    /// Takes what storage has decided.
-    func settle(_ settlement: Settlement, at now: MonotonicTime, into outbox: inout Outbox) {
+    /// Gives the answers that wait for nothing but what storage has decided since. Part of `poll`, for whoever knows
+    /// that something was decided just now.
+    package func takeSettled(at now: MonotonicTime, into outbox: inout Outbox) {
+        for settlement in store.takeSettled() { settle(settlement, at: now, into: &outbox) }
+    }
+
+    private func settle(_ settlement: Settlement, at now: MonotonicTime, into outbox: inout Outbox)
+    {
         guard settlement.lane == store.retainedLane else {
             decisions.note(settlement)
             return release(settlement.lane, at: now, into: &outbox)

@@ -172,7 +172,7 @@ package final class SessionLayer {
     /// Takes what storage has for connected sessions, and does what is due.
     package func poll(at now: MonotonicTime, into outbox: inout Outbox) {
         lastPoll = now
-        for settlement in store.takeSettled() { settle(settlement, at: now, into: &outbox) }
+        takeSettled(at: now, into: &outbox)
         for reply in store.takeReplies() { take(reply, into: &outbox) }
         for shard in committed.indices {
             let count = store.committed(in: shard)

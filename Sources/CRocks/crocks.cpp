@@ -229,13 +229,16 @@ void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void 
       .PermitUncheckedError();
 }
 
-crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal) {
+crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal,
+                           int32_t no_slowdown) {
   rocksdb::WriteOptions options;
   options.sync = sync != 0;
   options.disableWAL = disable_wal != 0;
+  options.no_slowdown = no_slowdown != 0;
   crocks_db *db = batch->db;
   if (disable_wal != 0) return crocks_convert(db->db->Write(options, &batch->batch));
-  Status status = crocks_renew_log(db);
+  /* Renewing it is waiting for the disk. */
+  Status status = no_slowdown != 0 ? db->refusal->status() : crocks_renew_log(db);
   if (status.ok()) status = db->db->Write(options, &batch->batch);
   if (status.ok()) status = db->refusal->status();
   return crocks_convert(status);
@@ -254,7 +257,8 @@ crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family) {
 
 crocks_iterator *crocks_iterator_create_within(crocks_db *db, int32_t column_family,
                                                const void *lower, size_t lower_bytes,
-                                               const void *upper, size_t upper_bytes) {
+                                               const void *upper, size_t upper_bytes,
+                                               int32_t in_memory) {
   auto iterator = new crocks_iterator();
   iterator->lower.assign(static_cast<const char *>(lower), lower_bytes);
   iterator->upper.assign(static_cast<const char *>(upper), upper_bytes);
@@ -263,6 +267,7 @@ crocks_iterator *crocks_iterator_create_within(crocks_db *db, int32_t column_fam
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &iterator->lower_slice;
   options.iterate_upper_bound = &iterator->upper_slice;
+  if (in_memory != 0) options.read_tier = rocksdb::kBlockCacheTier;
   std::shared_lock<std::shared_mutex> hold(db->families_lock);
   auto *family = db->families[column_family];
   iterator->iterator.reset(family == nullptr ? rocksdb::NewEmptyIterator()

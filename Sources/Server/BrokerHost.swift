@@ -28,6 +28,7 @@ final class BrokerHost {
     private var this: NIOLoopBound<BrokerHost>?
     /// `turn` is under way to the loop.
     private var isTurning = false
+    private var pressure = TurnPressure()
     /// Connections that have had their share of this turn.
     private var waiting: [ConnectionHandler] = []
     /// When publishers are to be held back, and who is.
@@ -117,17 +118,29 @@ final class BrokerHost {
         layer.receive(packet, on: number, intended: now, at: now, into: &outbox)
     }
 
+    /// What a connection had sent was taken: while the loop is not busy it is stored and answered at once, and does not
+    /// wait for what others sent.
+    func taken() {
+        pressure.noteRead()
+        guard isTurning, !pressure.isHigh, store.commitInPlace() else { return }
+        layer.takeSettled(at: .now(), into: &outbox)
+        send()
+    }
+
     /// Once all sockets that are ready were read, hands over what is to be stored and what is to be sent: a
     /// writer is woken once and a connection is written to once in a turn of the loop.
     private func turn() {
         guard !isTurning, let this else { return }
         isTurning = true
         store.hold()
-        loop.execute {
-            this.value.isTurning = false
-            this.value.store.release()
-            this.value.send()
-        }
+        loop.execute { this.value.endTurn() }
+    }
+
+    private func endTurn() {
+        isTurning = false
+        pressure.endTurn()
+        store.release(inPlace: !pressure.isHigh)
+        send()
     }
 
     /// Lets a connection go on after all others had their turn.
@@ -155,6 +168,9 @@ final class BrokerHost {
     }
 
     func poll() {
+        // What sessions ask for now is read like what they ask for in a turn.
+        if !isTurning { store.hold() }
+        defer { if !isTurning { store.release(inPlace: !pressure.isHigh) } }
         let now = MonotonicTime.now()
         layer.poll(at: now, into: &outbox)
         // With acknowledgement on enqueue nobody is refused: there the messages are lost.

@@ -12,6 +12,17 @@ final class DiskGate: Sendable {
 
     func enter() {
         places.wait()
+        entered()
+    }
+
+    /// - Returns: false, without having waited, if there is no place.
+    func enterAtOnce() -> Bool {
+        guard places.wait(timeout: .now()) == .success else { return false }
+        entered()
+        return true
+    }
+
+    private func entered() {
         let now = inside.add(1, ordering: .relaxed).newValue
         mostInside.max(now, ordering: .relaxed)
     }

@@ -50,8 +50,15 @@ package protocol DurableStore: AnyObject, Sendable {
     /// event loop is one batch of each shard, and one wake of its writer. From the thread that submits.
     func hold()
 
-    /// Wakes the writers of what has gathered since `hold`. From the thread that submits.
-    func release()
+    /// Between `hold` and `release`: commits what has gathered, as far as it is little, its writers sleep and nothing
+    /// makes the caller wait. From the thread that submits.
+    /// - Returns: whether anything was committed.
+    func commitInPlace() -> Bool
+
+    /// Wakes writers for what has gathered since `hold`, and readers for what they can read of it. From the thread that
+    /// submits.
+    /// - Parameter inPlace: does as much of it on the calling thread as is little and makes it wait for nothing.
+    func release(inPlace: Bool)
 
     /// Leaves changed session state for its tables. Returns at once.
     /// - Returns: what its decision will be known by; lane is `sessionLane`.
@@ -115,7 +122,8 @@ extension DurableStore {
         acknowledgement == .onCommit && sessionCommits == .beforePromise
     }
     package func hold() {}
-    package func release() {}
+    package func release(inPlace: Bool) {}
+    package func commitInPlace() -> Bool { false }
 
     /// The lane of receipts for session state; those below it are the shards'.
     package var sessionLane: Int { shards }

@@ -9,7 +9,7 @@ internal import Synchronization
 package final class ShardedStore: DurableStore {
     let all: [Shard]
     let state: StoreState
-    private let reader: ReaderPool
+    let reader: ReaderPool
     private let sessions: SessionTables
     private let retained: RetainedTable
     private let syncer: WalSyncer?
@@ -17,11 +17,18 @@ package final class ShardedStore: DurableStore {
     let engine: RocksEngine
     /// Where batches go first, for an engine that has one log for all shards.
     let log: SharedLog?
+    let seats: [WriterSeat]
     private let writers: [JoinedThread]
     /// For reading, session state, syncs and retention.
     private let others: [JoinedThread]
+    let owed = OwedShards()
     /// Between `hold` and `release`.
-    private let holdsWakes = Atomic(false)
+    let holdsWakes = Atomic(false)
+    /// Of the commits and reads that the submitting thread does itself. A disk that holds it up is left to the writers'
+    /// threads for longer than a session that has much to catch up with is left to the readers'.
+    let commits = InPlacePermit(longest: .milliseconds(2), pause: .milliseconds(500))
+    let reads = InPlacePermit(
+        longest: .microseconds(500), pause: .milliseconds(50), apart: WakePace.interval)
     private let closed = Atomic(false)
 
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does;
@@ -78,14 +85,10 @@ package final class ShardedStore: DurableStore {
         self.syncer = syncer
         let retention = RetentionTimer(opened, keeping: options.retention, state: state)
         self.retention = retention
+        let seats = opened.map { WriterSeat($0, options: options, state: state, log: log) }
+        self.seats = seats
         do {
-            writers = try opened.map { shard throws(ThreadError) in
-                try JoinedThread {
-                    var writer = ShardWriter(
-                        shard, options: options, state: state, lane: log?.lane(of: shard.number))
-                    writer.run()
-                }
-            }
+            writers = try seats.map { seat throws(ThreadError) in try JoinedThread { seat.run() } }
             others =
                 try [
                     JoinedThread { reader.keepTime() }, JoinedThread { sessions.run() },
@@ -148,9 +151,11 @@ package final class ShardedStore: DurableStore {
         payload: RawSpan
     ) -> Receipt {
         state.entered()
+        let isHeld = holdsWakes.load(ordering: .relaxed)
+        if isHeld { owed.note(publisher.shard) }
         let position = all[publisher.shard].inbox.append(
             submission, from: publisher, topic: topic, properties: properties, payload: payload,
-            isHeld: holdsWakes.load(ordering: .relaxed))
+            isHeld: isHeld)
         return Receipt(lane: publisher.shard, position: position)
     }
 
@@ -172,13 +177,6 @@ package final class ShardedStore: DurableStore {
         _ body: (_ client: String, _ id: PacketID) -> Void
     ) throws(RocksError) {
         for shard in all { try shard.forEachAwaitedRelease(body) }
-    }
-
-    package func hold() { holdsWakes.store(true, ordering: .relaxed) }
-
-    package func release() {
-        holdsWakes.store(false, ordering: .relaxed)
-        for shard in all { shard.inbox.release() }
     }
 
     package var acknowledgement: Durability.Acknowledgement {

@@ -35,4 +35,13 @@ struct SleepingMutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         return try body(&value.pointee)
     }
+
+    /// - Returns: nil, without having waited, if somebody else holds it.
+    borrowing func withLockIfFree<Result>(
+        _ body: (inout sending Value) -> sending Result
+    ) -> sending Result? {
+        guard pthread_mutex_trylock(mutex) == 0 else { return nil }
+        defer { pthread_mutex_unlock(mutex) }
+        return body(&value.pointee)
+    }
 }

@@ -33,6 +33,8 @@ final class StoreState: Sendable {
     }
 
     func enterDisk() { disk.enter() }
+    /// - Returns: false if it would have to wait.
+    func enterDiskAtOnce() -> Bool { disk.enterAtOnce() }
     func leaveDisk() { disk.leave() }
     /// The most shards that were inside RocksDB at once.
     var mostInside: Int { disk.most }

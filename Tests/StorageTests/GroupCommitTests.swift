@@ -35,7 +35,7 @@ import Testing
             let before = store.measured().flush.count
             store.hold()
             for number in 0..<turn { store.submit(Self.message(number)) }
-            store.release()
+            store.release(inPlace: false)
             try wait("a turn is committed") { store.committed(in: 0) == turn * round }
             batches.append(Int(store.measured().flush.count - before))
         }

@@ -167,7 +167,9 @@ void crocks_batch_put(crocks_batch *batch, int32_t column_family, const void *ke
                       size_t key_bytes, const void *value, size_t value_bytes);
 void crocks_batch_delete(crocks_batch *batch, int32_t column_family, const void *key,
                          size_t key_bytes);
-crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal);
+/* With no_slowdown a write that would have to wait for flushes or compactions is refused instead (kIncomplete). */
+crocks_status crocks_write(crocks_batch *batch, int32_t sync, int32_t disable_wal,
+                           int32_t no_slowdown);
 
 /* From now on the calling thread takes the time for which its writes are held back. */
 void crocks_time_stalls(void);
@@ -184,7 +186,8 @@ crocks_iterator *crocks_iterator_create(crocks_db *db, int32_t column_family);
  * iterate_upper_bound): past them it is at its end and reads nothing. The bounds are copied. */
 crocks_iterator *crocks_iterator_create_within(crocks_db *db, int32_t column_family,
                                                const void *lower, size_t lower_bytes,
-                                               const void *upper, size_t upper_bytes);
+                                               const void *upper, size_t upper_bytes,
+                                               int32_t in_memory);
 void crocks_iterator_destroy(crocks_iterator *iterator);
 void crocks_iterator_seek(crocks_iterator *iterator, const void *key, size_t key_bytes);
 void crocks_iterator_next(crocks_iterator *iterator);

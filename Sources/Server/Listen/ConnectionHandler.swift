@@ -71,6 +71,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             received.writeBuffer(&new)
         }
         cut()
+        host.taken()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -5,7 +5,7 @@ internal import MQTT
 internal import Measure
 
 /// A shard's end of the shared log: collects the batch as a command, has it logged, gives its messages back
-/// to be applied, and asks for releases. Confined to the thread of the shard's writer.
+/// to be applied, and asks for releases. Whoever has the shard's writer has it.
 final class LogLane {
     private let log: SharedLog
     private let shard: Int

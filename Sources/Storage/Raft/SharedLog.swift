@@ -81,7 +81,7 @@ final class SharedLog: Sendable {
     }
 
     /// The end of a shard's writer at the log.
-    func lane(of shard: Int) -> LogLane { LogLane(self, shard: shard) }
+    func lane(of shard: Int) -> sending LogLane { LogLane(self, shard: shard) }
 
     /// After the last `submit`: finishes releases and copies, and ends the threads. To be called once.
     func close() {

@@ -14,7 +14,7 @@ struct IndexJoin {
     /// - Precondition: the constraint wants a token of at least one level.
     init(
         _ constraint: StreamConstraint, of stream: StreamID, through bound: UInt64,
-        in database: borrowing Database, family: Int, _ scheme: KeyScheme
+        in database: borrowing Database, family: Int, _ scheme: KeyScheme, _ tier: ReadTier
     ) {
         precondition(!constraint.isVoid)
         self.bound = bound
@@ -24,7 +24,7 @@ struct IndexJoin {
             walks.append(
                 RowWalk(
                     of: TokenHash(of: token.span.bytes), level: place + 1, in: stream,
-                    database: database, family: family, scheme))
+                    database: database, family: family, scheme, tier))
         }
         self.walks = walks
     }

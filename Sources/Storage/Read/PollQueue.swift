@@ -43,6 +43,8 @@ final class PollQueue: Sendable {
         var isOneComing = false
         /// Workers to wake once the lock is let go: one that is woken under it would only wait for it.
         var waking = 0
+        /// A worker was to be woken while that was held.
+        var owesWake = false
         /// The shard that is looked at first for work, so that a busy one does not starve the others.
         var turn = 0
         var answers: [ReadReply] = []
@@ -52,6 +54,8 @@ final class PollQueue: Sendable {
     }
 
     private let model: ReadModel
+    /// Workers are not woken: `release` will see to what comes.
+    private let holdsWakes = Atomic(false)
     private let state: SleepingMutex<State>
     /// Work to do, or the end.
     private let work = DispatchSemaphore(value: 0)
@@ -166,7 +170,7 @@ final class PollQueue: Sendable {
 
     /// Waits for work.
     /// - Returns: nil at the end.
-    func take() -> Work? {
+    func take(_ pace: inout WakePace) -> Work? {
         var wasWoken = false
         while true {
             let hasCome = wasWoken
@@ -183,11 +187,41 @@ final class PollQueue: Sendable {
             }
             if let next { return next }
             work.wait()
+            if model.parksAtOnce { pace.woken() }
             wasWoken = true
         }
     }
 
+    /// Until `release` no worker is woken.
+    func hold() { holdsWakes.store(true, ordering: .relaxed) }
+
+    /// Wakes a worker if one was to be woken since `hold` and there is still something for it to do.
+    func release() {
+        holdsWakes.store(false, ordering: .relaxed)
+        change { state in
+            guard state.owesWake else { return }
+            state.owesWake = false
+            if hasWork(state) { wakeWorker(&state) }
+        }
+    }
+
+    /// Whether a worker was to be woken since `hold`.
+    var owesWake: Bool { state.withLock { $0.owesWake } }
+
+    /// Between `hold` and `release`.
+    /// - Returns: what no worker was woken for yet.
+    func takeHeld() -> Work? { change { $0.owesWake ? nextWork(&$0) : nil } }
+
+    /// What was taken was not done: somebody else is to do it.
+    func putBack(_ work: Work) {
+        change { state in
+            state.shards[work.shard].working -= 1
+            for poll in work.polls { enqueue(poll, in: &state) }
+        }
+    }
+
     private func wakeWorker(_ state: inout State) {
+        if holdsWakes.load(ordering: .relaxed) { return state.owesWake = true }
         guard state.idle > 0, !state.isOneComing else { return }
         state.isOneComing = true
         state.idle -= 1

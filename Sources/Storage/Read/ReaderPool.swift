@@ -34,16 +34,36 @@ final class ReaderPool: Sendable {
 
     /// Reads until `stop`.
     func work() {
-        while let work = polls.take() {
-            let shard = shards[work.shard]
-            let generation = shard.generation(work.cursor.address.generation)
-            var scan = StreamScan(
-                work.polls, at: work.cursor, of: shard, generation, batch: model.batch)
-            let outcome = read(&scan, generation, shard)
-            let (damage, hasAnswered) = polls.finish(work, scan, outcome)
-            for row in damage { store.fail(shard: shard.number, row.error, losing: 1) }
-            if hasAnswered { store.announce() }
+        var pace = WakePace()
+        while let work = polls.take(&pace) { serve(work, .all) }
+    }
+
+    /// Reads on the calling thread, which must not wait, what no worker was woken for since `polls.hold`.
+    /// - Parameter most: streams that it may visit.
+    /// - Returns: false if something of it is not in memory.
+    func workInPlace(atMost most: Int) -> Bool {
+        for _ in 0..<most {
+            guard let work = polls.takeHeld() else { break }
+            guard serve(work, .blockCache) else { return false }
         }
+        return true
+    }
+
+    /// - Returns: false if it was put back, because not all of it is within the tier.
+    @discardableResult
+    private func serve(_ work: PollQueue.Work, _ tier: ReadTier) -> Bool {
+        let shard = shards[work.shard]
+        let generation = shard.generation(work.cursor.address.generation)
+        var scan = StreamScan(
+            work.polls, at: work.cursor, of: shard, generation, batch: model.batch)
+        guard let outcome = read(&scan, generation, shard, tier) else {
+            polls.putBack(work)
+            return false
+        }
+        let (damage, hasAnswered) = polls.finish(work, scan, outcome)
+        for row in damage { store.fail(shard: shard.number, row.error, losing: 1) }
+        if hasAnswered { store.announce() }
+        return true
     }
 
     /// Answers polls whose time is over, until `stop`.
@@ -52,18 +72,24 @@ final class ReaderPool: Sendable {
     func stop() { polls.stop(threads: threadCount) }
 
     /// A read that RocksDB refuses counts as a failure of the store, and is not tried again.
+    /// - Returns: nil if not all of it is within the tier.
     private func read(
-        _ scan: inout StreamScan, _ generation: Generation?, _ shard: Shard
-    ) -> ReadReply.Outcome {
+        _ scan: inout StreamScan, _ generation: Generation?, _ shard: Shard, _ tier: ReadTier
+    ) -> ReadReply.Outcome? {
         guard let generation else { return .gone }
         do throws(RocksError) {
             // Held for a scan, from the opening of its iterators to their end.
-            store.enterDisk()
+            if tier == .all {
+                store.enterDisk()
+            } else {
+                guard store.enterDiskAtOnce() else { return nil }
+            }
             defer { store.leaveDisk() }
-            try scan.run(in: generation)
+            try scan.run(in: generation, tier)
             // Dropped meanwhile, it may have been found empty.
             return shard.generation(generation.number) == nil ? .gone : .read
         } catch {
+            if tier != .all, error.isIncomplete { return nil }
             store.fail(shard: shard.number, error, losing: 0)
             return .refused
         }

@@ -28,8 +28,8 @@ package struct Wanted: Sendable {
     }
 }
 
-/// A session's question to one shard.
-package struct ReadRequest: Sendable {
+/// A session's question to one shard. An object, because it goes from hand to hand on its way to its answer.
+package final class ReadRequest: Sendable {
     package let session: Int
     /// Told back in the reply, so that an answer to a session that has since ended is recognised.
     package let epoch: Int

@@ -14,22 +14,22 @@ final class RowWalk {
     /// Over the messages of `stream`.
     convenience init(
         messagesOf stream: StreamID, in database: borrowing Database, family: Int,
-        _ scheme: KeyScheme
+        _ scheme: KeyScheme, _ tier: ReadTier
     ) {
-        self.init(.messages, of: stream, in: database, family, scheme)
+        self.init(.messages, of: stream, in: database, family, scheme, tier)
     }
 
     /// Over the rows that say which messages of `stream` have `token` on its varying level `level`, from 1.
     convenience init(
         of token: TokenHash, level: Int, in stream: StreamID, database: borrowing Database,
-        family: Int, _ scheme: KeyScheme
+        family: Int, _ scheme: KeyScheme, _ tier: ReadTier
     ) {
-        self.init(.index(level: level, token), of: stream, in: database, family, scheme)
+        self.init(.index(level: level, token), of: stream, in: database, family, scheme, tier)
     }
 
     private init(
         _ rows: Rows, of stream: StreamID, in database: borrowing Database, _ family: Int,
-        _ scheme: KeyScheme
+        _ scheme: KeyScheme, _ tier: ReadTier
     ) {
         self.stream = stream
         self.scheme = scheme
@@ -39,7 +39,7 @@ final class RowWalk {
         key = lower
         cursor = Cursor(
             database, family: family, from: lower,
-            below: Self.key(of: rows, in: stream, at: .max))
+            below: Self.key(of: rows, in: stream, at: .max), tier)
     }
 
     private static func key(of rows: Rows, in stream: StreamID, at timestamp: UInt64) -> [UInt8] {

@@ -68,17 +68,19 @@ struct StreamScan {
         !polls.indices.contains { shares[$0].messages.count < polls[$0].room }
     }
 
-    /// - Parameter generation: the one that it was made for.
+    /// - Parameters:
+    ///   - generation: the one that it was made for.
+    ///   - tier: what it may look at.
     /// - Throws: RocksDB's refusal to read. What was read before it counts.
-    mutating func run(in generation: Generation) throws(RocksError) {
+    mutating func run(in generation: Generation, _ tier: ReadTier) throws(RocksError) {
         defer { hand() }
         let family = generation.families.data
         let messages = RowWalk(
-            messagesOf: start.stream, in: shard.database, family: family, format.keys)
+            messagesOf: start.stream, in: shard.database, family: family, format.keys, tier)
         var joins = start.constraints.map {
             IndexJoin(
                 $0, of: start.stream, through: bound, in: shard.database, family: family,
-                format.keys)
+                format.keys, tier)
         }
         var scanned = 0
         var last = start.after

@@ -1,6 +1,13 @@
 internal import CRocks
 internal import Synchronization
 
+/// What a walk may look at: RocksDB's `ReadTier`.
+package enum ReadTier: Sendable {
+    case all
+    /// Memtables and the block cache. Where a walk would have to read from the disk it ends, with an error.
+    case blockCache
+}
+
 /// A walk through one column family, over what was there when it was made.
 ///
 /// It does not keep its database open: whoever makes one holds the database for as long.
@@ -14,13 +21,14 @@ package struct Cursor: ~Copyable {
 
     /// A walk that ends before `upper` without reading what lies there.
     package init(
-        _ database: borrowing Database, family: Int, from lower: [UInt8], below upper: [UInt8]
+        _ database: borrowing Database, family: Int, from lower: [UInt8], below upper: [UInt8],
+        _ tier: ReadTier = .all
     ) {
         let raw = lower.withUnsafeBytes { lower in
             upper.withUnsafeBytes { upper in
                 crocks_iterator_create_within(
                     database.raw, Int32(family), lower.baseAddress, lower.count,
-                    upper.baseAddress, upper.count)
+                    upper.baseAddress, upper.count, tier == .all ? 0 : 1)
             }
         }
         self.init(raw, of: database)

@@ -10,6 +10,13 @@ package struct RocksError: Error, Equatable, CustomStringConvertible {
     /// `rocksdb::Status::SubCode::kNoSpace`.
     static let noSpace: Int32 = 4
 
+    /// `rocksdb::Status::Code::kIncomplete`: what was asked for would have had to wait.
+    static let incomplete = RocksError(
+        code: 7, subcode: 0, description: "there is no place inside RocksDB at once")
+
+    /// It would have been done if it could have waited, or read from the disk.
+    var isIncomplete: Bool { code == Self.incomplete.code }
+
     package var isNoSpace: Bool { subcode == Self.noSpace }
 }
 

@@ -29,8 +29,11 @@ package struct WriteBatch: ~Copyable, PutSink {
     }
 
     /// Applies all of it or nothing, and keeps it for another try.
-    package mutating func commit(sync: Bool = false, wal: Bool = true) throws(RocksError) {
-        try check(crocks_write(raw, sync ? 1 : 0, wal ? 0 : 1))
+    /// - Parameter waits: false to be refused where RocksDB would hold the write back.
+    package mutating func commit(
+        sync: Bool = false, wal: Bool = true, waits: Bool = true
+    ) throws(RocksError) {
+        try check(crocks_write(raw, sync ? 1 : 0, wal ? 0 : 1, waits ? 0 : 1))
     }
 
     /// From now on the calling thread takes the time for which its commits are held back.

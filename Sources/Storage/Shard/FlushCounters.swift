@@ -25,6 +25,8 @@ package struct FlushCounts: Sendable, Equatable {
 final class FlushCounters: Sendable {
     private let counts = Mutex(FlushCounts())
 
+    var isFailing: Bool { counts.withLock { $0.isFailing } }
+
     func committed(_ messages: Int, bytes: Int, took: Nanoseconds, waited: Nanoseconds) {
         counts.withLock {
             $0.batches += 1

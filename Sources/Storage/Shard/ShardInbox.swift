@@ -14,16 +14,23 @@ final class ShardInbox: Sendable {
         var closed = false
         /// Messages accepted so far.
         var accepted = 0
-        /// The writer is to come out of `take`, whether or not messages wait.
+        /// The writer is to come out of `sleep`, whether or not messages wait.
         var isCalled = false
+        /// The writer is in `sleep`, until as much waits as it said; nothing that came is in its hands.
+        var isAsleep = false
     }
 
     private let state = SleepingMutex(State())
     private let wake = DispatchSemaphore(value: 0)
-    /// The writer is to be woken by `release`.
-    private let owesWake = Atomic(false)
+    private let owed = Atomic(false)
 
-    /// - Parameter isHeld: the writer is woken by `release` and not before.
+    /// Something has come for a writer that sleeps, while wakes were held. Used from the thread that appends.
+    var owesWake: Bool {
+        get { owed.load(ordering: .relaxed) }
+        set { owed.store(newValue, ordering: .relaxed) }
+    }
+
+    /// - Parameter isHeld: the writer is not woken; whoever holds wakes sees to that.
     /// - Returns: how many messages were accepted with this one.
     func append(
         _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
@@ -44,19 +51,12 @@ final class ShardInbox: Sendable {
             return (state.accepted, true)
         }
         if enough {
-            if isHeld { owesWake.store(true, ordering: .relaxed) } else { wake.signal() }
+            if isHeld { owesWake = true } else { wake.signal() }
         }
         return position
     }
 
-    /// Wakes the writer if something has come for it while wakes were held. From the thread that appends.
-    func release() {
-        guard owesWake.load(ordering: .relaxed) else { return }
-        owesWake.store(false, ordering: .relaxed)
-        wake.signal()
-    }
-
-    /// Makes `take` return soon: the writer is wanted for something else than messages.
+    /// Makes `sleep` return soon: the writer is wanted for something else than messages.
     func call() {
         state.withLock {
             $0.isCalled = true
@@ -75,14 +75,12 @@ final class ShardInbox: Sendable {
         wake.signal()
     }
 
-    /// Swaps `empty` for what has come, and sleeps before that until something comes, `until` passes, the
-    /// writer is called or the inbox is closed.
+    /// Sleeps until something comes, `until` passes, the writer is called or the inbox is closed.
     /// - Parameters:
     ///   - enough: how many entries end the sleep before `until`; one, if there is no `until`.
     ///   - bytes: how many bytes of topics and payloads do.
     /// - Returns: false when the inbox is closed and nothing is left.
-    func take(into empty: inout Mailbox, until: MonotonicTime?, enough: Int, bytes: Int) -> Bool {
-        precondition(empty.entries.isEmpty)
+    func sleep(until: MonotonicTime?, enough: Int, bytes: Int) -> Bool {
         while true {
             let open: Bool? = state.withLock { state in
                 let waiting = state.filling.entries.count
@@ -93,9 +91,10 @@ final class ShardInbox: Sendable {
                     state.wakesAt = .max
                     state.wakesAtBytes = .max
                     state.isCalled = false
-                    swap(&empty, &state.filling)
+                    state.isAsleep = false
                     return !state.closed || waiting > 0
                 }
+                state.isAsleep = true
                 state.wakesAt = until == nil ? 1 : enough
                 state.wakesAtBytes = bytes
                 return nil
@@ -107,6 +106,27 @@ final class ShardInbox: Sendable {
             }
             let left = (until - .now()).count
             if left > 0 { _ = wake.wait(timeout: .now() + .nanoseconds(Int(left))) }
+        }
+    }
+
+    /// Swaps `empty` for what has come.
+    func take(into empty: inout Mailbox) {
+        precondition(empty.entries.isEmpty)
+        state.withLock { swap(&empty, &$0.filling) }
+    }
+
+    /// Swaps `empty` for what has come, in place of a writer that sleeps on and is woken by the next that comes.
+    /// - Returns: how many came; nil if the writer is up, or if it is more than `most` entries or `bytes`.
+    func take(into empty: inout Mailbox, atMost most: Int, bytes: Int) -> Int? {
+        precondition(empty.entries.isEmpty)
+        return state.withLock { state in
+            let count = state.filling.entries.count
+            guard state.isAsleep, !state.isCalled, !state.closed, count <= most,
+                state.filling.content < bytes
+            else { return nil }
+            swap(&empty, &state.filling)
+            state.wakesAt = 1
+            return count
         }
     }
 }

@@ -3,7 +3,8 @@ internal import MQTT
 internal import Measure
 internal import Synchronization
 
-/// The one writer of a shard: takes messages from the inbox, encodes them and commits them in batches, as EMQX's buffer process does (reference 3.3). Confined to its thread.
+/// The one writer of a shard: takes messages from the inbox, encodes them and commits them in batches, as EMQX's
+/// buffer process does (reference 3.3). One thread at a time has it, which `WriterSeat` sees to.
 ///
 /// Nothing is allocated per message in the steady state: inbox, batch and scratch buffers keep their
 /// memory.
@@ -48,6 +49,8 @@ struct ShardWriter: ~Copyable {
     private var unencodable: [Int] = []
     /// Topics were learned in a batch that was lost: without their rows later messages could not be found.
     private var mustWriteTrie = false
+    /// False while a thread that must not wait has it.
+    private var mayWait = true
     /// Counts the flushes, for an engine that writes the count.
     private var serial: SerialRow?
 
@@ -65,21 +68,59 @@ struct ShardWriter: ~Copyable {
         if options.engine.writesSerial { serial = SerialRow(of: shard, state: state) }
     }
 
-    /// Runs until the inbox is closed and empty.
-    mutating func run() {
-        WriteBatch.timeStalls()
-        while shard.inbox.take(
-            into: &mail, until: due, enough: max(1, rule.items - times.count),
-            bytes: max(1, bytes - filled))
-        {
-            let came = !mail.entries.isEmpty
-            for place in mail.entries.indices { add(mail.entries[place]) }
-            mail.removeAll()
-            runErrands(shard.errands.withLock { $0.take() })
-            if let due { close(dueAt: due, came) }
-        }
+    /// What its thread may sleep for before the next `turn`.
+    var sleep: (until: MonotonicTime?, enough: Int, bytes: Int) {
+        (due, max(1, rule.items - times.count), max(1, bytes - filled))
+    }
+
+    /// Takes what has come, does errands and commits what is due.
+    mutating func turn() {
+        shard.inbox.take(into: &mail)
+        let came = !mail.entries.isEmpty
+        addMail()
+        runErrands(shard.errands.withLock { $0.take() })
+        if let due { close(dueAt: due, came) }
+    }
+
+    /// The inbox is closed and empty.
+    mutating func finish() {
         flush()
         for errand in shard.errands.withLock({ $0.close() }) { errand.finish(.closed) }
+    }
+
+    private mutating func addMail() {
+        for place in mail.entries.indices { add(mail.entries[place]) }
+        mail.removeAll()
+    }
+
+    /// Whether a batch waits for nothing and is a matter of microseconds: neither a sync nor a log nor a second write
+    /// belongs to it. The same for as long as it lives.
+    var isQuick: Bool {
+        rule.interval == .zero && rule.idle == nil && lane == nil && serial == nil
+            && state.timestamps == nil && state.options.durability.sync != .perCommit
+    }
+
+    /// Takes what has come and commits it on the calling thread, which must not wait, while the writer's own thread
+    /// sleeps: to wake that takes longer than a small batch.
+    /// - Parameter most: more messages are left to the writer's thread.
+    /// - Precondition: `isQuick`.
+    mutating func turnInPlace(atMost most: Int) -> TurnInPlace {
+        guard times.isEmpty, freed == 0, !mustWriteTrie, !shard.flushes.isFailing,
+            let count = shard.inbox.take(into: &mail, atMost: min(most, rule.items), bytes: bytes)
+        else { return .left }
+        mayWait = false
+        addMail()
+        if due != nil { flush() }
+        mayWait = true
+        return due == nil ? .committed(count) : .heldBack
+    }
+
+    enum TurnInPlace {
+        case committed(Int)
+        /// It was taken, and RocksDB would have held it back: the writer's thread has to commit it.
+        case heldBack
+        /// Nothing was taken.
+        case left
     }
 
     /// Commits the batch if it has waited long enough. What came during the wait puts off an idle end, but
@@ -151,35 +192,6 @@ struct ShardWriter: ~Copyable {
         AwaitedRelease.appendKey(id, of: entry.publisher.header.clientID, to: &key)
     }
 
-    private static func encode(
-        _ entry: Mailbox.Entry, of mail: Mailbox, in generation: Generation,
-        of shard: Shard, with encoder: inout MessageEncoder,
-        into batch: inout WriteBatch
-    ) throws(CodecError) {
-        let bytes = mail.bytes.span.bytes
-        try encode(
-            entry.submission, from: entry.publisher, topic: bytes.extracting(entry.topic),
-            properties: bytes.extracting(entry.properties),
-            payload: bytes.extracting(entry.payload), in: generation, of: shard, with: &encoder,
-            into: &batch)
-    }
-
-    private static func encode(
-        _ submission: Submission, from publisher: Publisher, topic: RawSpan, properties: RawSpan,
-        payload: RawSpan, in generation: Generation, of shard: Shard,
-        with encoder: inout MessageEncoder, into batch: inout WriteBatch
-    ) throws(CodecError) {
-        try generation.trie.withLock { trie throws(CodecError) in
-            let before = trie.streamCount
-            try encoder.encode(
-                submission, from: publisher, topic: topic, properties: properties,
-                payload: payload, learning: &trie, into: &batch)
-            if trie.streamCount != before {
-                shard.streamCount.add(trie.streamCount - before, ordering: .releasing)
-            }
-        }
-    }
-
     private mutating func refuse(_ error: CodecError, at position: Int) {
         state.fail(
             shard: shard.number,
@@ -200,7 +212,7 @@ struct ShardWriter: ~Copyable {
             let handedIn = MonotonicTime.now()
             let stalledBefore = WriteBatch.stalled
             let waited = try logAndApply()
-            state.enterDisk()
+            try enterDisk()
             defer { state.leaveDisk() }
             let began = lane == nil ? MonotonicTime.now() : handedIn
             try commit()
@@ -217,6 +229,8 @@ struct ShardWriter: ~Copyable {
             }
             measure(from: began, to: ended, stalled: stalled, waitingForLog: waited)
         } catch {
+            // Its own thread may wait, and asks for what can be had.
+            guard mayWait else { return due = .now() }
             lane?.failed()
             shard.flushes.failed()
             state.fail(shard: shard.number, error, losing: times.count)
@@ -289,6 +303,7 @@ struct ShardWriter: ~Copyable {
     /// After a refusal whose cause may be gone, such as a limit that was lifted, asks RocksDB to take writes
     /// again and tries once more. After a full disk RocksDB looks for room by itself, every five seconds.
     private mutating func write(sync: Bool) throws(RocksError) {
+        guard mayWait else { return try batch.commit(waits: false) }
         do throws(RocksError) { try batch.commit(sync: sync, wal: lane == nil) } catch {
             let now = MonotonicTime.now()
             guard now >= resumeDue else { throw error }
@@ -299,6 +314,11 @@ struct ShardWriter: ~Copyable {
                 try batch.commit(sync: sync, wal: lane == nil)
             } catch _ { throw error }
         }
+    }
+
+    private func enterDisk() throws(RocksError) {
+        if mayWait { return state.enterDisk() }
+        guard state.enterDiskAtOnce() else { throw .incomplete }
     }
 
     private mutating func putTrie() {
