@@ -47,7 +47,7 @@ struct Conversation {
         if stack == nil { opening?.sawStart() }
     }
 
-    var kind: Kind {
+    @inline(__always) var kind: Kind {
         if dialogue.isFound { return .mqtt }
         switch end {
         case .encrypted: return .encrypted
@@ -56,11 +56,11 @@ struct Conversation {
         }
     }
 
-    var quality: StreamQuality { dialogue.quality }
+    @inline(__always) var quality: StreamQuality { dialogue.quality }
     var connectSeen: Bool { dialogue.connectSeen }
     var hasPackets: Bool { dialogue.hasPackets }
     /// Bytes that wait for what comes, in all layers.
-    var keptBytes: Int {
+    @inline(__always) var keptBytes: Int {
         dialogue.keptBytes + (opening?.keptBytes ?? 0) + (stack?.keptBytes ?? 0)
     }
 

@@ -1,7 +1,7 @@
 package import MQTT
 
 /// One whole MQTT packet of a connection, told to the observers of a capture together with its bytes.
-package struct DecodedPacket {
+package struct DecodedPacket: Sendable {
     /// Which connection; counts from 0 in the order in which connections were found.
     package var connection: Int
     package let direction: Direction
@@ -27,7 +27,7 @@ package struct DecodedPacket {
         self.isInferred = isInferred
     }
 
-    package enum Content {
+    package enum Content: Sendable {
         case publish(PublishHeader)
         /// An acknowledgement in its short form, by its packet identifier.
         case acknowledgement(UInt16)

@@ -33,7 +33,7 @@ struct Dialogue {
     var connectSeen: Bool { language.connectSeen }
     var hasPackets: Bool { connection != nil }
     /// Bytes that wait for what comes.
-    var keptBytes: Int { framing[0].carry.count + framing[1].carry.count }
+    @inline(__always) var keptBytes: Int { framing[0].carry.count + framing[1].carry.count }
 
     /// Packets of `side` begin with its next byte.
     mutating func begin(_ side: Int) {

@@ -1,4 +1,7 @@
 /// One TCP connection: puts both directions into order and hands them to its conversation.
+///
+/// It is half a kilobyte, and what is called with it while it is being changed gets a copy: so what is asked for every
+/// segment is `@inline(__always)`.
 struct TCPStream {
     let key: FlowKey
     /// A place that no connection has.
@@ -34,7 +37,7 @@ struct TCPStream {
     }
 
     /// Bytes that wait in it: behind holes, and for the rest of a packet.
-    var keptBytes: Int {
+    @inline(__always) var keptBytes: Int {
         halves[0].reassembly.heldBytes + halves[1].reassembly.heldBytes + conversation.keptBytes
     }
 
@@ -52,7 +55,7 @@ struct TCPStream {
     }
 
     /// Whether a segment with SYN is of this connection and not of one that uses the same ports again.
-    private func owns(syn segment: Segment, from side: Int) -> Bool {
+    @inline(__always) private func owns(syn segment: Segment, from side: Int) -> Bool {
         if isOver { return false }
         if let syn = halves[side].syn { return syn == segment.sequence }
         if let next = halves[side].reassembly.next {
@@ -65,7 +68,7 @@ struct TCPStream {
 
     /// Whether a segment opens another connection although no SYN was captured: far from what was
     /// expected, or after the end, with a CONNECT in front.
-    private func isForeign(_ segment: Segment, _ frame: RawSpan, from side: Int) -> Bool {
+    @inline(__always) private func isForeign(_ segment: Segment, _ frame: RawSpan, from side: Int) -> Bool {
         guard let next = halves[side].reassembly.next, !segment.payload.isEmpty else {
             return false
         }
@@ -110,7 +113,7 @@ struct TCPStream {
     }
 
     /// Neither end has begun to finish, and nothing waits behind a hole.
-    private var isAtRest: Bool {
+    @inline(__always) private var isAtRest: Bool {
         halves[0].fin == nil && halves[1].fin == nil
             && !halves[0].reassembly.hasHole && !halves[1].reassembly.hasHole
     }

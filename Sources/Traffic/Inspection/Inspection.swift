@@ -46,16 +46,22 @@ package struct Inspection: Codable, Equatable, Sendable {
         terms: ForecastTerms = .standard
     ) throws(CaptureError) {
         let older = OlderSubscriptions(options)
-        let first = try TrafficReading(paths, Inspector(terms, older: older), options: options)
-        let reading: TrafficReading<Inspector>
-        if let inferred = OlderSubscriptions(inferredFrom: first.observer, paths) {
-            reading = try TrafficReading(
-                paths, Inspector(terms, older: inferred), options: options)
-        } else {
-            reading = first
+        var read = try Self.read(paths, terms, older, options)
+        if let inferred = OlderSubscriptions(inferredFrom: read.inspector, paths) {
+            read = try Self.read(paths, terms, inferred, options)
         }
         try self.init(
-            reading.summaries, reading.tally, reading.observer, given: options.subscriptions)
+            read.reading.summaries, read.reading.tally, read.inspector,
+            given: options.subscriptions)
+    }
+
+    private static func read(
+        _ paths: [String], _ terms: ForecastTerms, _ older: OlderSubscriptions,
+        _ options: ReadingOptions
+    ) throws(CaptureError) -> (reading: TrafficReading<Relay<Inspector>>, inspector: Inspector) {
+        let reading = try TrafficReading(
+            paths, Relay(Inspector(terms, older: older)), options: options)
+        return (reading, reading.observer.end())
     }
 
     init(
