@@ -3,8 +3,8 @@ internal import Crypto
 /// Replaces payloads by bytes of the same number that compress as well and hold nothing of them.
 ///
 /// What a compressor finds in payloads are repetitions, and how often each byte stands between them. So
-/// payloads are read as a compressor reads them: what repeats something repeats its replacement, and every
-/// other byte is drawn at random from such bytes of payloads before, with every value exchanged for another.
+/// payloads are read as a compressor reads them: what repeats something repeats its replacement, and at one
+/// place of such payloads equal bytes become equal. Which byte becomes which is drawn at random.
 /// What remains is the skeleton: lengths, and which parts equal which.
 ///
 /// Payloads that are alike keep a window of their own, since they lie side by side where they are stored.
@@ -15,8 +15,9 @@ struct PayloadSkeleton {
     private var used: [PayloadKind: Int] = [:]
     private var clock = 0
 
-    /// Windows of 0.6 MB.
-    private static let limit = 32
+    /// Windows of 0.7 to 1.3 MB.
+    private static let limit = 64
+
     init(_ key: AnonymisationKey) { self.key = key }
 
     /// - Parameter topic: which kind of topic it was sent to.
@@ -40,17 +41,16 @@ struct PayloadSkeleton {
     }
 }
 
-/// Payloads that are likely to repeat each other.
+/// Payloads that are likely to repeat each other: texts of one kind of topic, or what is no text.
 struct PayloadKind: Hashable {
     let isText: Bool
     let number: UInt64
 
-    /// Bytes by whose look they are told apart, with all figures alike.
+    /// Bytes that tell what is a text.
     private static let look = 8
 
     init(_ payload: ArraySlice<UInt8>, _ topic: UInt64) {
-        let head = payload.prefix(Self.look)
-        isText = head.allSatisfy { 0x20..<0x7F ~= $0 }
-        number = topic ^ (isText ? fnv(head.map { 0x30..<0x3A ~= $0 ? 0x30 : $0 }) : 0)
+        isText = payload.prefix(Self.look).allSatisfy { 0x20..<0x7F ~= $0 }
+        number = topic ^ (isText ? 1 : 0)
     }
 }

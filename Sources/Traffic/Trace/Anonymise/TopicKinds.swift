@@ -1,31 +1,32 @@
 /// Tells topics apart by what their messages are likely to look like, with a bounded number of kinds: by how
-/// many levels they have and by their last level, or their first where the last differs from device to device.
+/// many levels they have and by the last level that does not differ from device to device.
 struct TopicKinds {
-    /// By levels and place of the level: hashes of its texts; nil once there were too many.
+    /// Hashes of the texts of each level; nil once there were too many.
     private var texts: [Place: Set<UInt64>?] = [:]
 
     private struct Place: Hashable {
         let levels: Int
-        let isLast: Bool
+        let level: Int
     }
 
-    /// Texts of one level that still tell kinds apart, and counts of levels that do.
-    private static let limit = 16
+    /// Levels that are looked at.
+    private static let levels = 16
+    /// Texts of one level that still tell kinds apart.
+    private static let limit = 32
 
     /// - Parameter topic: as it was; empty if it is not known.
     mutating func kind(of topic: ArraySlice<UInt8>) -> UInt64 {
         guard !topic.isEmpty else { return 0 }
-        let slash = UInt8(ascii: "/")
-        let levels = min(topic.reduce(1) { $0 + ($1 == slash ? 1 : 0) }, Self.limit)
-        let last = (topic.lastIndex(of: slash) ?? topic.startIndex - 1) + 1
-        let first = topic.firstIndex(of: slash) ?? topic.endIndex
-        for (isLast, level) in [(true, topic[last...]), (false, topic[..<first])] {
-            let text = fnv(level)
-            if tells(Place(levels: levels, isLast: isLast), text) {
-                return text &+ UInt64(levels) << 1 &+ (isLast ? 1 : 0)
+        let levels = topic.split(
+            separator: UInt8(ascii: "/"), maxSplits: Self.levels - 1,
+            omittingEmptySubsequences: false)
+        for (level, text) in levels.enumerated().reversed() {
+            let text = fnv(text)
+            if tells(Place(levels: levels.count, level: level), text) {
+                return text &+ UInt64(levels.count * Self.levels + level)
             }
         }
-        return UInt64(levels)
+        return UInt64(levels.count)
     }
 
     private mutating func tells(_ place: Place, _ text: UInt64) -> Bool {
