@@ -6,7 +6,7 @@
 LIBRARIES = librocksdb-dev libjemalloc-dev zlib1g-dev libzstd-dev libsnappy-dev libsqlite3-dev gnuplot-nox
 # Only tests need these: clients and decoders of other hands, and the broker that the benchmark runs beside ours.
 CLIENTS   = mosquitto mosquitto-clients python3 python3-venv tshark tcpdump
-FUZZERS   = Capture Reassembly Codec
+FUZZERS   = Capture Reassembly Codec TLS WebSocket
 FUZZ_SECONDS = 60
 PYTHON    = paho-mqtt==2.1.0 gmqtt==0.7.0
 CAPTURE   = Profiles/captures/fleet-60.pcap.gz
@@ -92,7 +92,11 @@ bench-broker: build .build/mqttload ## The broker beside mosquitto alone (BENCH=
 FUZZ_BUILD   = .build/fuzz
 FUZZ_PACKAGE = $(shell basename "$(CURDIR)" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9_]/_/g')
 
-fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, FUZZ_SECONDS=60 each (FUZZERS=Capture for one)
+# What fuzzers and tests write captures with.
+FUZZ_SUPPORT = $(wildcard Tests/Fuzz/Support/*.swift) \
+  $(patsubst %,Tests/TrafficTests/Support/%.swift,CaptureFile TestLink TLSWire WebSocketWire Wire)
+
+fuzz: install ## Coverage-guided fuzzers of captures, reassembly, the codec, TLS and WebSocket, FUZZ_SECONDS=60 each (FUZZERS=Capture for one)
 	swift build -c release --scratch-path $(FUZZ_BUILD) --target Traffic \
 	  -Xswiftc -sanitize=fuzzer,address
 	@set -e; for fuzzer in $(FUZZERS); do \
@@ -101,7 +105,7 @@ fuzz: install ## Coverage-guided fuzzers of captures, reassembly and the codec, 
 	    -I $(FUZZ_BUILD)/release/Modules -I Sources/CZlib -I Sources/CZstd -I Sources/CSnappy \
 	    $$(find $(FUZZ_BUILD)/checkouts/swift-numerics $(FUZZ_BUILD)/checkouts/swift-crypto -path '*include/module.modulemap' \
 	      -exec echo -Xcc -fmodule-map-file={} \;) \
-	    Tests/Fuzz/$$fuzzer.swift $$(find $(FUZZ_BUILD)/release/*.build/ -name '*.o') \
+	    Tests/Fuzz/$$fuzzer.swift $(FUZZ_SUPPORT) $$(find $(FUZZ_BUILD)/release/*.build/ -name '*.o') \
 	    -lz -lzstd -lsnappy -lstdc++ -o $(FUZZ_BUILD)/$$fuzzer; \
 	  mkdir -p $(FUZZ_BUILD)/corpus/$$fuzzer; \
 	  zcat $(CAPTURE) | head -c 6000 >$(FUZZ_BUILD)/corpus/$$fuzzer/bundled; \
