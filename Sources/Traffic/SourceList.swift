@@ -32,11 +32,13 @@ struct SourceList {
                 try add(try CaptureInput(path: path), path: path, isNamed: true)
             }
         }
-        guard let first = entries.first else {
+        guard !entries.isEmpty else {
             throw .noCaptures(folder: paths.first ?? ".", skipped: notes)
         }
-        if let other = entries.first(where: { $0.kind != first.kind }) {
-            throw .mixedSources(first: first.path, second: other.path)
+        if let capture = entries.first(where: { $0.kind == .capture }),
+            let events = entries.first(where: { $0.kind == .events })
+        {
+            throw .mixedSources(capture: capture.path, events: events.path)
         }
     }
 

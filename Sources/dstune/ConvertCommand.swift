@@ -12,7 +12,9 @@ struct ConvertCommand: ParsableCommand {
             them, and - for standard input. Writes a trace, lines of JSON, or a capture
             of pcapng with the frames that would have carried the packets. A trace is
             smaller than the capture, holds no password, has an index by time and
-            client, and every command reads it like the capture.
+            client, and every command reads it like the capture. Captures are not read
+            together with traces and lines, since a connection that is in both would
+            count twice: make a trace of the captures first, and name that.
 
               dstune convert monday.pcap.gz tuesday.pcap.gz --output week.dstrace
               dstune convert week.dstrace --from 30s --to-time 2m --output cut.dstrace

@@ -35,7 +35,8 @@ struct InspectCommand: ParsableCommand {
             and QoS, with tabs between them.
 
             Traces (.dstrace) and lines of JSON, which `dstune convert` makes, are read
-            like captures.
+            like captures, but not together with them, since a connection that is in
+            both would count twice: make a trace of the captures first.
 
             It exits with 0 when it could decode. With --strict it exits with 1 if any
             finding is a warning or an error; those marked info never count.

@@ -146,4 +146,20 @@ struct SourceListTests {
             #expect(inspection.captures.first?.bytes == bytes.count)
         }
     }
+
+    /// Nothing tells whether a connection is in both, so they are not put together, in whatever order they are
+    /// named; with a trace of the captures they can be.
+    @Test func capturesAndTracesAreNotReadTogether() throws {
+        try withFolder(["a.pcap": Self.part(0..<100)]) { folder in
+            let (capture, trace) = (folder + "/a.pcap", folder + "/b.dstrace")
+            try convert([capture], to: trace)
+            for paths in [[capture, trace], [trace, capture], [folder]] {
+                let error = #expect(throws: CaptureError.self) { try Inspection(captures: paths) }
+                #expect(error == .mixedSources(capture: capture, events: trace))
+                let text = try #require(error?.description)
+                #expect(text.contains(capture) && text.contains(trace) && !text.contains("\n"))
+                #expect(text.contains("dstune convert \(capture) --output"), "\(text)")
+            }
+        }
+    }
 }

@@ -18,8 +18,8 @@ package enum CaptureError: Error, Equatable, Sendable {
     case damagedKeyLog(path: String, line: Int, why: String)
     /// A folder was named and nothing in it is recorded traffic.
     case noCaptures(folder: String, skipped: [String])
-    /// Captures and files that hold decoded packets were named together.
-    case mixedSources(first: String, second: String)
+    /// Captures and files that hold decoded packets were named together: one of each.
+    case mixedSources(capture: String, events: String)
     /// Every frame was read and no MQTT packet was in them.
     case noMQTT(paths: [String], frames: Int, doubts: [String])
     /// A trace file or lines of JSON.
@@ -52,8 +52,10 @@ extension CaptureError: CustomStringConvertible {
             "\(folder): no capture is in this folder"
                 + (skipped.isEmpty ? "" : " (\(skipped.prefix(3).joined(separator: "; ")))")
                 + "; name the folder that tcpdump writes to, folders inside are not entered"
-        case .mixedSources(let first, let second):
-            "\(first) and \(second) are of two kinds; name either captures or traces, and join them with `dstune convert`"
+        case .mixedSources(let capture, let events):
+            "\(capture) is a capture and \(events) holds packets that were decoded before, which are not read "
+                + "together, since a connection that is in both would count twice; if none is, make a trace of the "
+                + "captures (`dstune convert \(capture) --output captures.dstrace`) and name that beside \(events)"
         case .noMQTT(let paths, let frames, let doubts):
             "\(paths.joined(separator: ", ")): \(frames) frames hold no MQTT; was it taken on the broker's port?"
                 + doubts.map { " (\($0))" }.joined()
