@@ -29,6 +29,8 @@ final class BrokerHost {
     /// `turn` is under way to the loop.
     private var isTurning = false
     private var pressure = TurnPressure()
+    /// `poll` is under way to the loop, for what gathers to be read.
+    private var isReadingLater = false
     /// Connections that have had their share of this turn.
     private var waiting: [ConnectionHandler] = []
     /// When publishers are to be held back, and who is.
@@ -139,8 +141,18 @@ final class BrokerHost {
     private func endTurn() {
         isTurning = false
         pressure.endTurn()
-        store.release(inPlace: !pressure.isHigh)
+        release()
         send()
+    }
+
+    private func release() {
+        guard let wait = store.release(inPlace: !pressure.isHigh), !isReadingLater, let this
+        else { return }
+        isReadingLater = true
+        loop.scheduleTask(in: .nanoseconds(wait.count)) {
+            this.value.isReadingLater = false
+            this.value.poll()
+        }
     }
 
     /// Lets a connection go on after all others had their turn.
@@ -170,7 +182,7 @@ final class BrokerHost {
     func poll() {
         // What sessions ask for now is read like what they ask for in a turn.
         if !isTurning { store.hold() }
-        defer { if !isTurning { store.release(inPlace: !pressure.isHigh) } }
+        defer { if !isTurning { release() } }
         let now = MonotonicTime.now()
         layer.poll(at: now, into: &outbox)
         // With acknowledgement on enqueue nobody is refused: there the messages are lost.

@@ -12,9 +12,9 @@ package struct TurnPressure {
     /// Reads a turn above which the pressure becomes high, and below which it no longer is. Measured on two cores with
     /// fifty publishers: 21 to 24 while all of them wait for each answer and are not answered at once, more if they are;
     /// 12 to 15 at 70 % of that rate, either way.
-    private static let bounds = (high: 28.0, low: 17.0)
+    private static let bounds = (high: 20.0, low: 17.0)
     /// Turns whose reads count: one that was held up says nothing.
-    private static let turns = 16.0
+    private static let turns = 64.0
 
     package mutating func noteRead() { reads += 1 }
 

@@ -1,5 +1,6 @@
 package import Layout
 package import MQTT
+package import Measure
 
 /// What sessions need from durable storage. `ShardedStore` is the real one; `MemoryStore` is the model
 /// that tests compare it with.
@@ -58,7 +59,10 @@ package protocol DurableStore: AnyObject, Sendable {
     /// Wakes writers for what has gathered since `hold`, and readers for what they can read of it. From the thread that
     /// submits.
     /// - Parameter inPlace: does as much of it on the calling thread as is little and makes it wait for nothing.
-    func release(inPlace: Bool)
+    /// - Returns: how long what can be read may gather before it is read, by the next call of `hold` and `release`; nil if
+    ///   nothing is left.
+    @discardableResult
+    func release(inPlace: Bool) -> Nanoseconds?
 
     /// Leaves changed session state for its tables. Returns at once.
     /// - Returns: what its decision will be known by; lane is `sessionLane`.
@@ -122,7 +126,7 @@ extension DurableStore {
         acknowledgement == .onCommit && sessionCommits == .beforePromise
     }
     package func hold() {}
-    package func release(inPlace: Bool) {}
+    package func release(inPlace: Bool) -> Nanoseconds? { nil }
     package func commitInPlace() -> Bool { false }
 
     /// The lane of receipts for session state; those below it are the shards'.

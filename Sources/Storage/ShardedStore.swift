@@ -24,11 +24,10 @@ package final class ShardedStore: DurableStore {
     let owed = OwedShards()
     /// Between `hold` and `release`.
     let holdsWakes = Atomic(false)
-    /// Of the commits and reads that the submitting thread does itself. A disk that holds it up is left to the writers'
-    /// threads for longer than a session that has much to catch up with is left to the readers'.
+    /// Of the commits and reads that the submitting thread does itself.
     let commits = InPlacePermit(longest: .milliseconds(2), pause: .milliseconds(500))
     let reads = InPlacePermit(
-        longest: .microseconds(500), pause: .milliseconds(50), apart: WakePace.interval)
+        longest: .milliseconds(2), pause: .milliseconds(500), apart: WakePace.interval)
     private let closed = Atomic(false)
 
     /// Opens or creates the shards below `directory`, one directory each, named 0, 1, … as EMQX 5.8 does;

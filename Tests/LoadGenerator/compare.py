@@ -3,7 +3,8 @@
 
 Both are asked to keep what they acknowledge: dstune commits before it answers (acknowledgement on commit, no
 sync), mosquitto has persistence on and saves its database when it ends. Queues have no bound, the window of
-deliveries is the same, and neither waits to fill a TCP segment. Runs alternate; medians are compared.
+deliveries is the same, and neither waits to fill a TCP segment. dstune has a shard for each core. Runs alternate;
+medians are compared.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import time
 # Deliveries to the subscriber that may be unacknowledged, in both brokers: a batch of dstune's. With EMQX's 32 what
 # a subscriber gets is bounded by how often it is scheduled.
 INFLIGHT = 100
+CORES = len(os.sched_getaffinity(0))
 START_SECONDS = 20.0
 END_SECONDS = 20.0
 
@@ -39,7 +41,7 @@ log_type error
 
 DSTUNE = """\
 mqtt {{ max_inflight = {inflight}, max_mqueue_len = infinity }}
-durable_storage.messages {{ engine = article, acknowledge = on_commit, sync = none, n_shards = 16 }}
+durable_storage.messages {{ engine = article, acknowledge = on_commit, sync = none, n_shards = {shards} }}
 """
 
 
@@ -62,7 +64,8 @@ class Broker:
         path = f"{self.folder}/broker.conf"
         text = MOSQUITTO if self.name == "mosquitto" else DSTUNE
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.format(port=self.port, folder=self.folder, inflight=INFLIGHT))
+            file.write(text.format(port=self.port, folder=self.folder, inflight=INFLIGHT,
+                                   shards=getattr(self.options, "shards", CORES)))
         if self.name == "mosquitto":
             return [self.options.mosquitto, "-c", path]
         return [self.options.dstune, "serve", "--config", path, "--data", f"{self.folder}/data", "--listen",
@@ -129,15 +132,17 @@ def medians(results):
 
 
 def compare(title, found, keys):
-    """A table of medians, and its ratios dstune / mosquitto."""
+    """A table of medians, their ratios dstune / mosquitto, and from where to where the runs went."""
     ours, theirs = medians(found["dstune"]), medians(found["mosquitto"])
     rows = {}
-    print(f"\n{title}\n{'':34}{'dstune':>12}{'mosquitto':>12}{'ratio':>8}")
+    print(f"\n{title}\n{'':34}{'dstune':>12}{'mosquitto':>12}{'ratio':>8}   runs of each")
     for key in keys:
         ratio = ours[key] / theirs[key] if theirs[key] else float("nan")
-        rows[key] = {"dstune": ours[key], "mosquitto": theirs[key], "ratio": ratio}
+        spans = {name: [min(run[key] for run in runs), max(run[key] for run in runs)] for name, runs in found.items()}
+        rows[key] = {"dstune": ours[key], "mosquitto": theirs[key], "ratio": ratio, "runs": spans}
         digits = 2 if abs(ours[key]) < 100 else 0
-        print(f"{key:34}{ours[key]:>12.{digits}f}{theirs[key]:>12.{digits}f}{ratio:>8.2f}")
+        ranges = "  ".join(f"{low:.{digits}f} to {high:.{digits}f}" for low, high in spans.values())
+        print(f"{key:34}{ours[key]:>12.{digits}f}{theirs[key]:>12.{digits}f}{ratio:>8.2f}   {ranges}")
     return rows
 
 
@@ -168,7 +173,7 @@ def survive(options, scratch, kills):
 
 
 def run(options, scratch):
-    results = {"cores": len(os.sched_getaffinity(0)), "load_average": os.getloadavg()[0]}
+    results = {"cores": CORES, "shards": options.shards, "load_average": os.getloadavg()[0]}
     if options.kills:
         results["killed"] = survive(options, scratch, options.kills)
     seconds = ("--seconds", str(options.seconds))
@@ -204,7 +209,9 @@ def main():
     parser.add_argument("--generator", default=f"{here}/../../.build/mqttload")
     parser.add_argument("--mosquitto", default=shutil.which("mosquitto") or "/usr/sbin/mosquitto")
     parser.add_argument("--directory", default=".", help="where to write; a folder below it is made and removed")
-    parser.add_argument("--pairs", type=int, default=3, help="how often each broker is run")
+    parser.add_argument("--pairs", type=int, default=5, help="how often each broker is run")
+    parser.add_argument("--shards", type=int, default=CORES,
+                        help="of dstune; one for each core, unless told otherwise. EMQX's default is 16")
     parser.add_argument("--seconds", type=float, default=3, help="length of a measured window")
     parser.add_argument("--window", type=int, action="append", help="messages in flight of each publisher; repeats")
     parser.add_argument("--kills", type=int, default=0, help="how often the broker is killed under load first")

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func manyConnectionsInEveryTurnAre() {
-        #expect(Self.pressure(after: Array(repeating: 40, count: 40)).isHigh)
+        #expect(Self.pressure(after: Array(repeating: 40, count: 100)).isHigh)
     }
 
     /// Fails if the one way of working leads back to the other at once, or never.

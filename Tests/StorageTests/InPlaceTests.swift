@@ -1,3 +1,4 @@
+import Glibc
 import Knobs
 import Measure
 import Storage
@@ -117,8 +118,16 @@ import Testing
         #expect(try store.rows(matching: "a/b").count { $0.text == "c:7" } <= 1)
     }
 
+    /// Releases until nothing is left, as an event loop does.
+    private static func release(_ store: ShardedStore) {
+        while let wait = store.release(inPlace: true) {
+            usleep(useconds_t(wait.count / 1_000 + 1))
+            store.hold()
+        }
+    }
+
     /// Fails if a question that waits for what is committed is not answered by the thread that commits it.
-    @Test func whatSomebodyWaitsForIsReadWhenReleaseReturns() throws {
+    @Test func whatSomebodyWaitsForIsReadByWhoReleases() throws {
         let scratch = ScratchDirectory()
         let store = try ShardedStore(at: scratch.path, Self.options(), on: RocksEngine())
         defer { store.close() }
@@ -131,12 +140,48 @@ import Testing
             #expect(store.waitingPolls == 1)
             store.hold()
             store.submit(Self.message(5))
-            store.release(inPlace: true)
+            Self.release(store)
             replies = store.takeReplies()
             guard replies.isEmpty else { break }
+            // The writer was not asleep yet: it commits, and a worker reads.
             try wait("a worker answers") { !store.takeReplies().isEmpty }
         }
         #expect(try replies.map { try $0.texts } == [["c:5"]])
+    }
+
+    /// Fails if each message is read for by itself however many come, or if what has gathered is forgotten.
+    @Test func whatComesSoonAfterIsReadTogether() throws {
+        let scratch = ScratchDirectory()
+        let store = try ShardedStore(at: scratch.path, Self.options(), on: RocksEngine())
+        defer { store.close() }
+        #expect(try Self.commit(1, to: store))
+        var asker = try Asker("a/b", of: store)
+        asker.patience = .seconds(3_600)
+        var gathered: [String] = []
+        // Somebody else may have the core for longer than messages gather.
+        for _ in 0..<200 where gathered.count < 2 {
+            let before = store.committed
+            asker.ask(asker.cursors(after: store.now(in: 0)))
+            store.hold()
+            store.submit(Self.message(1))
+            Self.release(store)
+            try wait("the first is answered") { !store.takeReplies().isEmpty }
+            asker.ask(asker.cursors(after: store.now(in: 0)))
+            for number in 2...3 {
+                store.hold()
+                store.submit(Self.message(number))
+                store.release(inPlace: true)
+            }
+            try wait("both are committed") { store.committed == before + 3 }
+            Self.release(store)
+            var replies: [ReadReply] = []
+            try wait("it is answered") {
+                replies += store.takeReplies()
+                return !replies.isEmpty
+            }
+            gathered = try replies.flatMap { try $0.texts }
+        }
+        #expect(gathered == ["c:2", "c:3"])
     }
 
     /// Whoever commits, each publisher's messages are stored once, in their order, and decided in their order.
@@ -169,7 +214,11 @@ import Testing
                 }
                 if Bool.random(using: &chance) { _ = store.commitInPlace() }
             }
-            store.release(inPlace: Bool.random(using: &chance))
+            if Bool.random(using: &chance) {
+                store.release(inPlace: false)
+            } else {
+                Self.release(store)
+            }
             note()
         }
         try wait("all decided") {

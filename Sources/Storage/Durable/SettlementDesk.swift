@@ -6,9 +6,10 @@ internal import Synchronization
 /// fetches.
 final class SettlementDesk: Sendable {
     private struct State: Sendable {
-        /// Of each lane, oldest first.
-        var lanes: [[Settlement]]
-        var count = 0
+        /// In the order in which they were decided.
+        var settlements: [Settlement] = []
+        /// Where the last one of each lane is in `settlements`; -1 where there is none.
+        var last: [Int]
     }
 
     private let state: SleepingMutex<State>
@@ -17,7 +18,7 @@ final class SettlementDesk: Sendable {
 
     /// - Parameter isNeeded: whether anybody waits for settlements at all.
     init(lanes: Int, isNeeded: Bool) {
-        state = SleepingMutex(State(lanes: Array(repeating: [], count: lanes)))
+        state = SleepingMutex(State(last: Array(repeating: -1, count: lanes)))
         self.isNeeded = isNeeded
     }
 
@@ -27,30 +28,25 @@ final class SettlementDesk: Sendable {
     ) {
         guard isNeeded else { return }
         state.withLock { state in
-            let last = state.lanes[lane].count - 1
+            let last = state.last[lane]
             if last >= 0,
-                state.lanes[lane][last].extend(
+                state.settlements[last].extend(
                     through: position, refusal: refusal, commit: commit)
             {
                 return
             }
-            state.lanes[lane].append(
+            state.last[lane] = state.settlements.count
+            state.settlements.append(
                 Settlement(lane: lane, through: position, refusal: refusal, commit: commit))
-            state.count += 1
         }
     }
 
     /// What was decided since the last call, each lane's in order.
     func take() -> [Settlement] {
         state.withLock { state in
-            guard state.count > 0 else { return [] }
             var taken: [Settlement] = []
-            taken.reserveCapacity(state.count)
-            for lane in state.lanes.indices {
-                taken.append(contentsOf: state.lanes[lane])
-                state.lanes[lane].removeAll(keepingCapacity: true)
-            }
-            state.count = 0
+            swap(&taken, &state.settlements)
+            for settlement in taken { state.last[settlement.lane] = -1 }
             return taken
         }
     }

@@ -1,3 +1,4 @@
+package import Measure
 internal import Synchronization
 
 /// What an event loop does itself while it has little to do. To wake a thread for one message takes several times as
@@ -12,34 +13,35 @@ extension ShardedStore {
     private var readsInPlace: Bool { state.options.engine.reading.parksAtOnce }
 
     package func commitInPlace() -> Bool {
-        let committed = commits.use {
-            var left = Self.mostMessages.turn
+        var left = Self.mostMessages.turn
+        commits.use {
             owed.forEach(of: seats.count) { shard in
                 left -= seats[shard].commitInPlace(atMost: min(left, Self.mostMessages.shard))
             }
-            return (Self.mostMessages.turn - left, wasTooMuch: false)
+            return false
         }
-        return committed ?? 0 > 0
+        return left < Self.mostMessages.turn
     }
 
-    package func release(inPlace: Bool) {
+    @discardableResult
+    package func release(inPlace: Bool) -> Nanoseconds? {
         holdsWakes.store(false, ordering: .relaxed)
         if inPlace { _ = commitInPlace() }
         owed.forEach(of: seats.count) { seats[$0].release() }
         owed.clear()
-        guard readsInPlace else { return }
+        guard readsInPlace else { return nil }
         if inPlace, state.polls.owesWake {
-            _ = reads.use {
-                let wasAllInMemory = reader.workInPlace(atMost: Self.mostStreams)
-                return ((), wasTooMuch: !wasAllInMemory)
-            }
+            if let wait = reads.wait { return wait }
+            reads.use { !reader.workInPlace(atMost: Self.longestRead) }
         }
         state.polls.release()
+        return nil
     }
 
     /// Messages of a shard, and of all, that are committed in place: less than a millisecond of work. What is more is a
     /// busy broker's, and its writers' threads share it among the cores.
     private static let mostMessages = (shard: 8, turn: 128)
-    /// Streams that are visited in place, for the polls that waited for what was committed.
-    private static let mostStreams = 16
+    /// How long is read in place: two dozen messages of a dozen streams take half of it, and a session that has much to
+    /// catch up with is better off with the readers.
+    private static let longestRead = Nanoseconds.microseconds(300)
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Measure
 internal import Synchronization
 
 /// The workers that read for sessions, so that no read ever holds a session back.
@@ -39,12 +40,13 @@ final class ReaderPool: Sendable {
     }
 
     /// Reads on the calling thread, which must not wait, what no worker was woken for since `polls.hold`.
-    /// - Parameter most: streams that it may visit.
+    /// - Parameter longest: after so long no other stream is visited; what is left is the workers'.
     /// - Returns: false if something of it is not in memory.
-    func workInPlace(atMost most: Int) -> Bool {
-        for _ in 0..<most {
-            guard let work = polls.takeHeld() else { break }
+    func workInPlace(atMost longest: Nanoseconds) -> Bool {
+        let end = MonotonicTime.now() + longest
+        while let work = polls.takeHeld() {
             guard serve(work, .blockCache) else { return false }
+            if .now() >= end { break }
         }
         return true
     }
