@@ -86,13 +86,16 @@ bool client_is_connected(const struct client *client) {
     return client->fd >= 0 && getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0;
 }
 
-void client_send_connect(struct client *client, const char *id, bool is_durable, unsigned receive_maximum) {
+void client_send_connect(
+    struct client *client, const char *id, bool is_durable, unsigned receive_maximum, const char *user,
+    const char *password) {
     // Session expiry interval (0x11, 4 bytes) and receive maximum (0x21, 2 bytes).
     size_t properties = client->version == 5 && is_durable ? 5 + 3 : 0;
-    put_header(&client->out, 0x10, 10 + (client->version == 5 ? 1 + properties : 0) + 2 + strlen(id));
+    size_t credentials = user ? 2 + strlen(user) + 2 + strlen(password) : 0;
+    put_header(&client->out, 0x10, 10 + (client->version == 5 ? 1 + properties : 0) + 2 + strlen(id) + credentials);
     put_string(&client->out, "MQTT");
     put_byte(&client->out, (unsigned)client->version);
-    put_byte(&client->out, is_durable ? 0 : 2);
+    put_byte(&client->out, (is_durable ? 0u : 2u) | (user ? 0xC0u : 0u));
     put_short(&client->out, 0);  // no keep alive: the load is the sign of life
     if (client->version == 5) {
         put_byte(&client->out, (unsigned)properties);
@@ -104,6 +107,10 @@ void client_send_connect(struct client *client, const char *id, bool is_durable,
         }
     }
     put_string(&client->out, id);
+    if (user) {
+        put_string(&client->out, user);
+        put_string(&client->out, password);
+    }
 }
 
 void client_send_subscribe(struct client *client, const char *filter) {

@@ -40,7 +40,10 @@ void client_close(struct client *client);
 // Whether a connection is there after the socket became writable.
 bool client_is_connected(const struct client *client);
 
-void client_send_connect(struct client *client, const char *id, bool is_durable, unsigned receive_maximum);
+// With `user` and `password`, unless `user` is NULL.
+void client_send_connect(
+    struct client *client, const char *id, bool is_durable, unsigned receive_maximum, const char *user,
+    const char *password);
 void client_send_subscribe(struct client *client, const char *filter);
 void client_send_publish(
     struct client *client, const char *topic, uint16_t packet_id, const uint8_t *payload, size_t length);

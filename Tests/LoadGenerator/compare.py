@@ -24,13 +24,14 @@ import time
 # a subscriber gets is bounded by how often it is scheduled.
 INFLIGHT = 100
 CORES = len(os.sched_getaffinity(0))
+# Of a user who is there only for this.
+PASSWORD = "a password of twenty-four"
 START_SECONDS = 20.0
 END_SECONDS = 20.0
 
 MOSQUITTO = """\
 listener {port} 127.0.0.1
 user root
-allow_anonymous true
 persistence true
 persistence_location {folder}/
 max_queued_messages 0
@@ -38,8 +39,11 @@ max_inflight_messages {inflight}
 set_tcp_nodelay true
 log_type error
 """
+MOSQUITTO_ANONYMOUS = "allow_anonymous true\n"
+MOSQUITTO_USERS = "allow_anonymous false\npassword_file {folder}/users\n"
 
 DSTUNE = """\
+{access}
 mqtt {{ max_inflight = {inflight}, max_mqueue_len = infinity }}
 durable_storage.messages {{ engine = article, acknowledge = on_commit, sync = none, n_shards = {shards} }}
 """
@@ -52,8 +56,8 @@ class Trouble(Exception):
 class Broker:
     """One run of a broker in a folder of its own, which is there again if it is started again."""
 
-    def __init__(self, name, folder, options):
-        self.name, self.folder, self.options = name, folder, options
+    def __init__(self, name, folder, options, user=None):
+        self.name, self.folder, self.options, self.user = name, folder, options, user
         os.makedirs(folder)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -62,16 +66,33 @@ class Broker:
 
     def command(self):
         path = f"{self.folder}/broker.conf"
-        text = MOSQUITTO if self.name == "mosquitto" else DSTUNE
+        if self.name == "mosquitto":
+            text = MOSQUITTO + (MOSQUITTO_USERS if self.user else MOSQUITTO_ANONYMOUS)
+            access = ""
+        else:
+            text = DSTUNE
+            access = f'authentication.users = "{self.folder}/users"' if self.user else ""
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.format(port=self.port, folder=self.folder, inflight=INFLIGHT,
+            file.write(text.format(port=self.port, folder=self.folder, inflight=INFLIGHT, access=access,
                                    shards=getattr(self.options, "shards", CORES)))
         if self.name == "mosquitto":
             return [self.options.mosquitto, "-c", path]
-        return [self.options.dstune, "serve", "--config", path, "--data", f"{self.folder}/data", "--listen",
-                f"127.0.0.1:{self.port}", "--admin", "none", "--allow-anonymous"]
+        command = [self.options.dstune, "serve", "--config", path, "--data", f"{self.folder}/data", "--listen",
+                   f"127.0.0.1:{self.port}", "--admin", "none"]
+        return command if self.user else command + ["--allow-anonymous"]
+
+    def add_user(self):
+        """Writes the file of users, as each broker's own tool does."""
+        users = f"{self.folder}/users"
+        if self.name == "mosquitto":
+            subprocess.run(["mosquitto_passwd", "-c", "-b", users, self.user, PASSWORD], check=True)
+        else:
+            subprocess.run([self.options.dstune, "passwd", users, self.user], input=f"{PASSWORD}\n", text=True,
+                           stdout=subprocess.DEVNULL, check=True)
 
     def start(self):
+        if self.user:
+            self.add_user()
         with open(f"{self.folder}/log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
@@ -101,7 +122,10 @@ class Broker:
 def load(options, broker, mode, *arguments):
     """What the generator says of one load of a broker that runs."""
     command = [options.generator, mode, "--port", str(broker.port), "--watch", str(broker.process.pid), *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if broker.user:
+        command += ["--user", broker.user]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False,
+                           env={**os.environ, "MQTTLOAD_PASSWORD": PASSWORD})
     if not ended.stdout:
         raise Trouble(f"{mode} at {broker.name}: {ended.stderr.strip()}")
     found = json.loads(ended.stdout)
@@ -110,14 +134,14 @@ def load(options, broker, mode, *arguments):
     return found
 
 
-def alternate(options, scratch, runs, mode, *arguments):
+def alternate(options, scratch, runs, mode, *arguments, user=None):
     """Each broker so often, one after the other, each time anew.
     Returns what was found, by broker."""
     found = {"dstune": [], "mosquitto": []}
     for run in range(runs):
         for name, results in found.items():
             print(f"{mode} {' '.join(arguments)}: {name}, run {run + 1} of {runs}", file=sys.stderr)
-            broker = Broker(name, f"{scratch}/{name}", options)
+            broker = Broker(name, f"{scratch}/{name}", options, user)
             try:
                 broker.start()
                 results.append(load(options, broker, mode, *arguments))
@@ -195,6 +219,10 @@ def run(options, scratch):
         ("puback_p50_us", "puback_p99_us", "puback_p999_us", "delivery_p99_us", "lag_p99_us", *cpu, *counts))
     found = alternate(options, scratch, options.pairs, "connect", "--seconds", "2")
     results["connect"] = compare("anonymous connects", found, ("connects_per_s", "connack_p99_us", *cpu))
+    found = alternate(options, scratch, options.pairs, "connect", "--seconds", "2", user="fleet")
+    results["authenticated"] = compare(
+        "connects with a user and a password, of a fleet that shares them", found,
+        ("connects_per_s", "connack_p99_us", *cpu))
     found = alternate(options, scratch, 1, "resume", "--window", "20")
     results["resume"] = compare(
         "a session returns to 100,000 messages", found,

@@ -20,7 +20,7 @@ static void begin(struct visitor *visitor, const struct plan *plan, int epoll, u
     if (!client_connect(&visitor->client, epoll, plan->port)) fail("no socket: are there ports left?");
     char id[32];
     snprintf(id, sizeof id, "visitor-%lu", number);
-    client_send_connect(&visitor->client, id, false, 0);
+    client_send_connect(&visitor->client, id, false, 0, plan->user, plan->password);
 }
 
 int run_connect(const struct plan *plan) {

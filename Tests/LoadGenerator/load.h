@@ -21,6 +21,8 @@ struct plan {
     int backlog;
     // Of `connect`: connections that may be on their way at once.
     int at_once;
+    // Who all clients say they are; NULL for nobody.
+    const char *user, *password;
     // Whose CPU is read beside the generator's own; 0 for nobody's.
     pid_t watched;
     // The broker will be killed meanwhile: the subscriber comes back and everything acknowledged must be there.

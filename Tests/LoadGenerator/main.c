@@ -13,10 +13,11 @@
 static const char *const USAGE =
     "usage: mqttload publish|resume|connect --port PORT [--version 4|5] [--publishers N] [--payload BYTES]\n"
     "                [--window MESSAGES | --rate PER_SECOND] [--warmup S] [--seconds S] [--receive-maximum N]\n"
-    "                [--backlog MESSAGES] [--at-once CONNECTIONS] [--watch PID] [--survives]\n"
+    "                [--backlog MESSAGES] [--at-once CONNECTIONS] [--watch PID] [--user NAME] [--survives]\n"
     "publish: publishers at QoS 1 and one durable subscriber that gets everything;\n"
     "resume:  the subscriber is away while --backlog messages come, and returns;\n"
     "connect: clients that connect and leave.\n"
+    "With --user, clients give that name and the password in MQTTLOAD_PASSWORD.\n"
     "Prints one JSON object. Ends with 0, 1 if messages are missing, 2 for bad usage, 3 if the broker fails.\n";
 
 uint64_t now(void) {
@@ -86,10 +87,13 @@ int main(int count, char **arguments) {
         else if (strcmp(name, "--receive-maximum") == 0) plan.receive_maximum = (int)number(value, 1, 65535);
         else if (strcmp(name, "--backlog") == 0) plan.backlog = (int)number(value, 1, 1e8);
         else if (strcmp(name, "--at-once") == 0) plan.at_once = (int)number(value, 1, 10000);
+        else if (strcmp(name, "--user") == 0) plan.user = value;
         else if (strcmp(name, "--watch") == 0) plan.watched = (pid_t)number(value, 1, 1 << 22);
         else usage();
     }
     if (plan.port == 0) usage();
+    plan.password = getenv("MQTTLOAD_PASSWORD");
+    if (plan.user && !plan.password) usage();
     // The schedule is finer than the 50 µs by which the kernel may let a timer slip.
     prctl(PR_SET_TIMERSLACK, 1ul);
     if (strcmp(arguments[1], "publish") == 0) return run_publish(&plan);

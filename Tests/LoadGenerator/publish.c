@@ -197,7 +197,9 @@ static void connect_subscriber(struct load *load) {
     load->is_subscribed = false;
     load->subscriber.version = load->plan->version;
     if (!client_connect(&load->subscriber, load->epoll, load->plan->port)) fail("no socket");
-    client_send_connect(&load->subscriber, SUBSCRIBER, true, (unsigned)load->plan->receive_maximum);
+    client_send_connect(
+        &load->subscriber, SUBSCRIBER, true, (unsigned)load->plan->receive_maximum, load->plan->user,
+        load->plan->password);
 }
 
 static void open_load(struct load *load, const struct plan *plan) {
@@ -225,7 +227,7 @@ static void open_load(struct load *load, const struct plan *plan) {
         if (!client_connect(&publisher->client, load->epoll, plan->port)) fail("no socket");
         char id[32];
         snprintf(id, sizeof id, "load-publisher-%d", place);
-        client_send_connect(&publisher->client, id, false, 0);
+        client_send_connect(&publisher->client, id, false, 0, plan->user, plan->password);
     }
     while (load->ready < plan->publishers && now() < deadline) turn(load, deadline);
     if (load->ready < plan->publishers) fail("no answer to %d publishers", plan->publishers - load->ready);
