@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Measure
 
-/// How often commits wake a reader, or are read for in place. While they come one after the other, it is woken for some of them together: what it
-/// costs to be woken is more than it costs to read a message.
+/// How often commits wake a reader, or are read for in place. While they come one after the other, some of them are read
+/// for together: to be woken, or to visit a stream, costs more than to read a message.
 struct WakePace {
     private var last = MonotonicTime(nanoseconds: 0)
 
