@@ -59,8 +59,8 @@ package protocol DurableStore: AnyObject, Sendable {
     /// Wakes writers for what has gathered since `hold`, and readers for what they can read of it. From the thread that
     /// submits.
     /// - Parameter inPlace: does as much of it on the calling thread as is little and makes it wait for nothing.
-    /// - Returns: how long what can be read may gather before it is read, by the next call of `hold` and `release`; nil if
-    ///   nothing is left.
+    /// - Returns: how long what can be read may gather before it is read, by the next call of `hold` and `release`;
+    ///   nil if nothing is left.
     @discardableResult
     func release(inPlace: Bool) -> Nanoseconds?
 

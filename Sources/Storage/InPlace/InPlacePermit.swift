@@ -1,8 +1,8 @@
 internal import Measure
 internal import Synchronization
 
-/// Whether work is done on the thread that brings it: not for a while after it took that thread too long, since others wait
-/// for it.
+/// Whether work is done on the thread that brings it: not for a while after it took that thread too long, since others
+/// wait for it.
 final class InPlacePermit: Sendable {
     private let longest: Nanoseconds
     private let pause: Nanoseconds
@@ -15,7 +15,8 @@ final class InPlacePermit: Sendable {
     /// - Parameters:
     ///   - longest: what the work may take.
     ///   - pause: how long the permit is withdrawn.
-    ///   - apart: from the beginning of one use to that of the next, for work that gathers; `wait` says what is left of it.
+    ///   - apart: from the beginning of one use to that of the next, for work that gathers; `wait` says what is
+    ///     left of it.
     init(longest: Nanoseconds, pause: Nanoseconds, apart: Nanoseconds = .zero) {
         (self.longest, self.pause, self.apart) = (longest, pause, apart)
     }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// Shards to which something has come since wakes are held, for whoever has to look at them: there may be many more that
-/// have nothing. Used by the thread that holds wakes.
+/// Shards to which something has come since wakes are held, for whoever has to look at them: there may be many more
+/// that have nothing. Used by the thread that holds wakes.
 struct OwedShards: ~Copyable, Sendable {
     /// A bit for each shard, or for all that have the same remainder.
     private let bits = Atomic<UInt64>(0)
