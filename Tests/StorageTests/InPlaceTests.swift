@@ -126,14 +126,20 @@ import Testing
         }
     }
 
+    /// Somebody who waits for messages as long as it takes, of a stream that is known.
+    private static func patientAsker(of store: ShardedStore) throws -> Asker {
+        #expect(try commit(1, to: store))
+        var asker = try Asker("a/b", of: store)
+        asker.patience = .seconds(3_600)
+        return asker
+    }
+
     /// Fails if a question that waits for what is committed is not answered by the thread that commits it.
     @Test func whatSomebodyWaitsForIsReadByWhoReleases() throws {
         let scratch = ScratchDirectory()
         let store = try ShardedStore(at: scratch.path, Self.options(), on: RocksEngine())
         defer { store.close() }
-        #expect(try Self.commit(1, to: store))
-        var asker = try Asker("a/b", of: store)
-        asker.patience = .seconds(3_600)
+        let asker = try Self.patientAsker(of: store)
         var replies: [ReadReply] = []
         for _ in 0..<200 where replies.isEmpty {
             asker.ask(asker.cursors(after: store.now(in: 0)))
@@ -154,9 +160,7 @@ import Testing
         let scratch = ScratchDirectory()
         let store = try ShardedStore(at: scratch.path, Self.options(), on: RocksEngine())
         defer { store.close() }
-        #expect(try Self.commit(1, to: store))
-        var asker = try Asker("a/b", of: store)
-        asker.patience = .seconds(3_600)
+        let asker = try Self.patientAsker(of: store)
         var gathered: [String] = []
         // Somebody else may have the core for longer than messages gather.
         for _ in 0..<200 where gathered.count < 2 {

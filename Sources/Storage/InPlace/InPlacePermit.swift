@@ -31,7 +31,7 @@ final class InPlacePermit: Sendable {
     /// - Parameter work: says whether it was more than it was thought to be.
     /// - Returns: whether it was done.
     @discardableResult
-    func use(_ work: () -> (Bool)) -> Bool {
+    func use(_ work: () -> Bool) -> Bool {
         let began = MonotonicTime.now()
         guard began.nanoseconds >= from.load(ordering: .relaxed) else { return false }
         let wasTooMuch = work()
